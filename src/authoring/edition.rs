@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    reading::{self, ReadKey},
+    reading::{self, ReadChart},
     repository::ChartFiles,
 };
 use crate::chart::{Chart, ChartError};
@@ -29,12 +29,12 @@ pub struct Edition {
     pub description: String,
     /// Its page.
     pub home: Option<String>,
-    /// Its keys in their order.
-    pub(super) rows: Vec<ReadKey>,
+    /// Its keys, and who reads them.
+    pub(super) read: ReadChart,
 }
 
 /// The keys of one set of files; empty until somebody has read them.
-type Reading = Arc<OnceLock<Vec<ReadKey>>>;
+type Reading = Arc<OnceLock<ReadChart>>;
 
 /// The readings of versions so far: most releases of a chart only change numbers in its `Chart.yaml`, and following
 /// values through its templates is most of the work.
@@ -45,7 +45,7 @@ pub struct Readings {
 
 impl Readings {
     /// The keys of a chart, read once for all versions that have the same files and bundle the same charts.
-    fn rows(&self, files: &ChartFiles, chart: &Chart) -> Vec<ReadKey> {
+    fn of(&self, files: &ChartFiles, chart: &Chart) -> ReadChart {
         let mut hash = Sha256::new();
         for (name, bytes) in files.iter().filter(|(name, _)| *name != "Chart.yaml") {
             hash.update((name.len() as u64).to_le_bytes());
@@ -69,7 +69,7 @@ impl Readings {
                 .entry(hash.finalize().into())
                 .or_default(),
         );
-        known.get_or_init(|| reading::rows(chart)).clone()
+        known.get_or_init(|| reading::read(chart)).clone()
     }
 }
 
@@ -110,7 +110,7 @@ impl Edition {
             &path.display().to_string(),
             &chart,
             &version,
-            reading::rows(&chart),
+            reading::read(&chart),
         )
     }
 
@@ -138,7 +138,7 @@ impl Edition {
         }
         let chart = Chart::from_files(place, own)?;
         let version = named.map_or_else(|| chart.version.clone(), str::to_owned);
-        Self::of(place, &chart, &version, readings.rows(files, &chart))
+        Self::of(place, &chart, &version, readings.of(files, &chart))
     }
 
     /// One version of a chart that is called so here.
@@ -153,7 +153,7 @@ impl Edition {
                 .unwrap_or_else(|| version.to_string()),
             description: String::new(),
             home: None,
-            rows: reading::rows(chart),
+            read: reading::read(chart),
         }
     }
 
@@ -161,7 +161,7 @@ impl Edition {
         place: &str,
         chart: &Chart,
         version: &str,
-        rows: Vec<ReadKey>,
+        read: ReadChart,
     ) -> Result<Self, EditionError> {
         let plain = version.strip_prefix(['v', 'V']).unwrap_or(version);
         let parsed = Version::parse(plain).map_err(|_| EditionError::Version {
@@ -188,7 +188,7 @@ impl Edition {
             app,
             description: about.description.unwrap_or_default(),
             home: about.home,
-            rows,
+            read,
         })
     }
 }

@@ -4,14 +4,19 @@
 //! front of it. Versions that follow each other and say the same of a key are one range.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use semver::Version;
 
-use super::{corrections::Corrections, edition::Edition};
+use super::{
+    corrections::Corrections,
+    edition::Edition,
+    reading::{self, ReadChart, ReadKey},
+};
 use crate::{
+    chart::Chart,
     pack::model::{KeyRange, OpenKind, ReadAnswer},
     values::Path,
 };
@@ -54,7 +59,60 @@ pub(super) fn fields_of(range: &KeyRange) -> String {
     if range.read == ReadAnswer::No {
         fields.push("read: \"no\"".to_owned());
     }
+    if !range.gone_from.is_empty() {
+        fields.push(gone_from(&range.gone_from));
+    }
     fields.join(", ")
+}
+
+fn gone_from(files: &[String]) -> String {
+    let json = serde_json::to_string(files).unwrap_or_default();
+    format!("gone-from: {json}")
+}
+
+/// The keys that templates of workloads do not read any more in a newer chart, while others do, each with these
+/// templates.
+#[must_use]
+pub fn left_keys(old: &Chart, new: &Chart) -> BTreeMap<String, Vec<String>> {
+    let (old, new) = (reading::read(old), reading::read(new));
+    let left = left(&old, &new).into_iter();
+    left.map(|(key, files)| (key.to_owned(), files)).collect()
+}
+
+/// The keys that the templates of workloads do not read any more in a version and did in the one before, each with
+/// these templates. One that another workload came to read has moved with what it is for.
+pub(super) fn left<'e>(
+    before: &'e ReadChart,
+    now: &'e ReadChart,
+) -> BTreeMap<&'e str, Vec<String>> {
+    let mut left: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut came: BTreeSet<&str> = BTreeSet::new();
+    let none = HashSet::new();
+    for (file, read) in &now.workloads {
+        let read_before = before.workloads.get(file).unwrap_or(&none);
+        came.extend(read.difference(read_before).map(|key| &**key));
+    }
+    for (file, read) in &before.workloads {
+        let Some(read_now) = now.workloads.get(file) else {
+            continue;
+        };
+        for key in read
+            .difference(read_now)
+            .filter(|key| !came.contains(&***key))
+        {
+            left.entry(key).or_default().push(file.clone());
+        }
+    }
+    // What is no key any more, or read by nothing, is told as such.
+    let is_read = |row: &&ReadKey| !row.fields.contains("read: \"no\"");
+    let read: HashSet<&str> = now
+        .rows
+        .iter()
+        .filter(is_read)
+        .map(|row| &*row.path)
+        .collect();
+    left.retain(|key, _| read.contains(key));
+    left
 }
 
 /// Puts versions of a chart together; `None` if there is none. Of editions of one version the last counts.
@@ -68,13 +126,17 @@ pub fn gather(editions: Vec<Edition>, corrections: &Corrections) -> Option<Gathe
     let order = order(&by_version, corrections);
     let mut of_key: HashMap<&str, Vec<Option<&Arc<str>>>> = HashMap::new();
     for (at, edition) in by_version.values().enumerate() {
-        for row in &edition.rows {
+        for row in &edition.read.rows {
             let fields = of_key
                 .entry(&row.path)
                 .or_insert_with(|| vec![None; versions.len()]);
             fields[at] = Some(&row.fields);
         }
     }
+    let pairs = by_version.values().zip(by_version.values().skip(1));
+    let left: Vec<BTreeMap<&str, Vec<String>>> = std::iter::once(BTreeMap::new())
+        .chain(pairs.map(|(before, now)| left(&before.read, &now.read)))
+        .collect();
     let mut keys = Vec::new();
     for path in order {
         let gathered = of_key.get(&*path);
@@ -86,7 +148,11 @@ pub fn gather(editions: Vec<Edition>, corrections: &Corrections) -> Option<Gathe
                 None => gathered.and_then(|fields| fields[at].cloned()),
             })
             .collect();
-        let ranges = ranges(&versions, &fields);
+        let left_at = |at: usize| {
+            let corrected = corrections.of(&path, &versions[at]).is_some();
+            left[at].get(&*path).filter(|_| !corrected)
+        };
+        let ranges = ranges(&versions, &fields, left_at);
         if !ranges.is_empty() {
             keys.push(KeyRow { path, ranges });
         }
@@ -96,7 +162,7 @@ pub fn gather(editions: Vec<Edition>, corrections: &Corrections) -> Option<Gathe
         .rfind(|edition| edition.version.pre.is_empty());
     let newest = newest.or_else(|| by_version.values().next_back())?;
     let newest = Edition {
-        rows: Vec::new(),
+        read: ReadChart::default(),
         ..newest.clone()
     };
     let versions = by_version
@@ -116,7 +182,7 @@ fn order(by_version: &BTreeMap<Version, Edition>, corrections: &Corrections) -> 
     for edition in by_version.values().rev() {
         let mut behind: HashMap<Option<Arc<str>>, Vec<Arc<str>>> = HashMap::new();
         let mut last: Option<Arc<str>> = None;
-        for row in &edition.rows {
+        for row in &edition.read.rows {
             if known.contains_key(&row.path) {
                 last = Some(Arc::clone(&row.path));
             } else {
@@ -169,13 +235,17 @@ fn insertion_position(order: &[Arc<str>], key: &str) -> usize {
     best.1
 }
 
-/// Runs of versions with the same fields.
-fn ranges(versions: &[Version], fields: &[Option<Arc<str>>]) -> Vec<(String, Arc<str>)> {
+/// Runs of versions with the same fields; where templates left a key, a run begins.
+fn ranges<'l>(
+    versions: &[Version],
+    fields: &[Option<Arc<str>>],
+    left_at: impl Fn(usize) -> Option<&'l Vec<String>>,
+) -> Vec<(String, Arc<str>)> {
     let mut ranges = Vec::new();
     let mut at = 0;
     while at < versions.len() {
         let mut end = at + 1;
-        while end < versions.len() && fields[end] == fields[at] {
+        while end < versions.len() && fields[end] == fields[at] && left_at(end).is_none() {
             end += 1;
         }
         if let Some(fields) = &fields[at] {
@@ -186,7 +256,12 @@ fn ranges(versions: &[Version], fields: &[Option<Arc<str>>]) -> Vec<(String, Arc
                 (Some(one), None) | (None, Some(one)) => one,
                 (Some(from), Some(to)) => format!("{from}, {to}"),
             };
-            ranges.push((range, Arc::clone(fields)));
+            let fields = match left_at(at).map(|files| gone_from(files)) {
+                Some(more) if fields.is_empty() => more.into(),
+                Some(more) => format!("{fields}, {more}").into(),
+                None => Arc::clone(fields),
+            };
+            ranges.push((range, fields));
         }
         at = end;
     }
@@ -195,7 +270,7 @@ fn ranges(versions: &[Version], fields: &[Option<Arc<str>>]) -> Vec<(String, Arc
 
 #[cfg(test)]
 mod tests {
-    use super::{super::reading::ReadKey, *};
+    use super::*;
 
     fn edition(version: &str, rows: &[(&str, &str)]) -> Edition {
         Edition {
@@ -204,13 +279,16 @@ mod tests {
             app: version.to_owned(),
             description: String::new(),
             home: None,
-            rows: rows
-                .iter()
-                .map(|(path, fields)| ReadKey {
-                    path: (*path).into(),
-                    fields: (*fields).into(),
-                })
-                .collect(),
+            read: ReadChart {
+                rows: rows
+                    .iter()
+                    .map(|(path, fields)| ReadKey {
+                        path: (*path).into(),
+                        fields: (*fields).into(),
+                    })
+                    .collect(),
+                ..ReadChart::default()
+            },
         }
     }
 

@@ -16,5 +16,5 @@ pub mod repository;
 mod text;
 
 pub use edition::{Edition, EditionError, Readings};
-pub use gather::{Gathered, KeyRow, gather};
+pub use gather::{Gathered, KeyRow, gather, left_keys};
 pub use text::{ChartFacts, KEYS_MARK, keys_yaml, new_pack_yaml, with_versions};

@@ -29,14 +29,47 @@ pub(super) struct ReadKey {
 /// A key that is not in the chart's values.
 pub(super) const UNDOCUMENTED: &str = "documented: false";
 
+/// What was read of one version.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ReadChart {
+    /// The keys in their order.
+    pub rows: Vec<ReadKey>,
+    /// By file, the keys that the template of a workload reads.
+    pub workloads: BTreeMap<String, HashSet<Arc<str>>>,
+}
+
+/// The keys of a chart, and which of them its workloads read.
+pub(super) fn read(chart: &Chart) -> ReadChart {
+    let (reads, parts) = TemplateReads::with_workloads(chart, true);
+    let rows = rows(chart, &reads);
+    let paths: Vec<(Path, Arc<str>)> = rows
+        .iter()
+        .filter_map(|row| Some((row.path.parse().ok()?, Arc::clone(&row.path))))
+        .collect();
+    // Of what takes all values nothing can be told.
+    let parts = parts.into_iter().filter(|(_, part)| !part.is_everything());
+    let workloads = parts.map(|(file, part)| {
+        // Most keys of a chart have nothing to do with one of its workloads.
+        let firsts: HashSet<&Segment> = part.paths().filter_map(|p| p.segments().first()).collect();
+        let near = paths
+            .iter()
+            .filter(|(path, _)| path.segments().first().is_some_and(|f| firsts.contains(f)));
+        let read = near.filter(|(path, _)| part.is_read(path));
+        (file, read.map(|(_, text)| Arc::clone(text)).collect())
+    });
+    ReadChart {
+        workloads: workloads.collect(),
+        rows,
+    }
+}
+
 /// The keys of a chart in their order.
-pub(super) fn rows(chart: &Chart) -> Vec<ReadKey> {
-    let reads = TemplateReads::of(chart);
+fn rows(chart: &Chart, reads: &TemplateReads) -> Vec<ReadKey> {
     let bundled: HashSet<&str> = chart.bundled_names.iter().map(String::as_str).collect();
     let takes_all = reads.is_everything();
     let blind = takes_all || includes_what_is_elsewhere(chart);
     let reader = KeyReader {
-        reads: &reads,
+        reads,
         bundled,
         blind,
         takes_all,
@@ -261,8 +294,9 @@ mod tests {
     }
 
     fn read(values: &str, template: &str) -> Vec<String> {
-        let rows = rows(&chart(values, template));
-        rows.iter()
+        let read = super::read(&chart(values, template));
+        read.rows
+            .iter()
             .map(|row| format!("{}: {}", row.path, row.fields))
             .collect()
     }

@@ -158,6 +158,20 @@ impl Chart {
         self.bundled.iter().find(|chart| chart.name == name)
     }
 
+    /// The files of its own templates that make workloads which run all the time.
+    pub fn workloads(&self) -> impl Iterator<Item = &str> {
+        let is_workload = |line: &str| {
+            let kind = line.strip_prefix("kind:").map(str::trim);
+            kind.is_some_and(|kind| ["Deployment", "StatefulSet", "DaemonSet"].contains(&kind))
+        };
+        let own = self
+            .files
+            .iter()
+            .filter(|(name, _)| name.starts_with("templates/"));
+        own.filter(move |(_, text)| text.lines().any(is_workload))
+            .map(|(name, _)| name.as_str())
+    }
+
     /// The texts of all templates, those of bundled charts as well.
     #[must_use]
     pub fn templates(&self) -> String {

@@ -28,7 +28,7 @@ pub struct TemplateReads {
     /// True if values are rendered as templates, so that they can read values themselves.
     renders_values: bool,
     /// The chart's own values, with those of bundled charts below their names.
-    defaults: Value,
+    defaults: Arc<Value>,
     /// Each file of templates, with where the values of its chart stand; what only defines has none.
     trees: Vec<ParsedTemplate>,
 }
@@ -47,20 +47,30 @@ impl TemplateReads {
     /// The values that the templates of a chart look at.
     #[must_use]
     pub fn of(chart: &Chart) -> Self {
+        Self::with_workloads(chart, false).0
+    }
+
+    /// The same, and if it is wanted what each template of a workload looks at by itself, by the name of its file.
+    #[must_use]
+    pub fn with_workloads(chart: &Chart, wanted: bool) -> (Self, Vec<(String, Self)>) {
         let mut reads = Self {
             everything: false,
             looked: BTreeSet::new(),
             taken: BTreeSet::new(),
             paths: BTreeSet::new(),
             renders_values: false,
-            defaults: Value::Map(defaults(chart, 0)),
+            defaults: Arc::new(Value::Map(defaults(chart, 0))),
             trees: Vec::new(),
         };
         let mut seen = ValuesRead::default();
         reads.gather(chart, &Path::root(), &mut seen, 0);
-        reads.walk(seen);
-        reads.and_values(&reads.defaults.clone());
-        reads
+        let workloads: Vec<&str> = match wanted {
+            true => chart.workloads().collect(),
+            false => Vec::new(),
+        };
+        let parts = reads.walk(seen, &format!("{}/", chart.name), &workloads);
+        reads.and_values(&Arc::clone(&reads.defaults));
+        (reads, parts)
     }
 
     /// Takes in the templates of a chart whose values stand at a place, and what reads them beside templates.
@@ -102,8 +112,8 @@ impl TemplateReads {
         }
     }
 
-    /// Goes through all templates.
-    fn walk(&mut self, seen: ValuesRead) {
+    /// Goes through all templates, and once more through some files of the chart itself, each alone.
+    fn walk(&mut self, seen: ValuesRead, folder: &str, alone: &[&str]) -> Vec<(String, Self)> {
         let trees = self.trees.clone();
         let mut walk = TemplateWalk::default();
         walk.seen = seen;
@@ -125,7 +135,29 @@ impl TemplateReads {
             walk.start_again();
         }
         let seen = std::mem::take(&mut walk.seen);
+        let mut parts = Vec::new();
+        for tree in &trees {
+            let name = tree.name.strip_prefix(folder).unwrap_or_default();
+            let values = tree.values.as_ref().filter(|values| values.is_root());
+            let (true, Some(values)) = (alone.contains(&name), values) else {
+                continue;
+            };
+            walk.start_again();
+            walk.template(&tree.nodes, values);
+            let mut part = Self {
+                everything: false,
+                looked: BTreeSet::new(),
+                taken: BTreeSet::new(),
+                paths: BTreeSet::new(),
+                renders_values: false,
+                defaults: Arc::clone(&self.defaults),
+                trees: Vec::new(),
+            };
+            part.take_in(std::mem::take(&mut walk.seen));
+            parts.push((name.to_owned(), part));
+        }
         self.take_in(seen);
+        parts
     }
 
     fn take_in(&mut self, seen: ValuesRead) {
@@ -456,6 +488,22 @@ behind: {z: 1, y: 1}
         map.insert("text".to_owned(), "{{ include \"url\" . }}".into());
         reads.and_values(&Value::Map(map));
         assert!(read(&reads, "domain"));
+    }
+
+    #[test]
+    fn values_as_a_map_are_the_values() {
+        let reads = of(
+            &[
+                (
+                    "_a.tpl",
+                    r#"{{ define "tag" }}{{ $dot := (index .a 0) }}{{ $values := $dot.Values.AsMap }}{{ $values.image.tag }}{{ end }}"#,
+                ),
+                ("a.yaml", r#"{{ include "tag" (dict "a" (list .)) }}"#),
+            ],
+            "image: {tag: a, name: b}\n",
+        );
+        assert!(read(&reads, "image.tag"));
+        assert!(!read(&reads, "image.name"));
     }
 
     #[test]

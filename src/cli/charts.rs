@@ -9,7 +9,12 @@ use anyhow::{Context as _, bail};
 use refit::{
     chart::Chart,
     draft::{self, PairOfCharts, Proposals, Versions, bare_pack, drafted},
-    effect::{helm::Helm, render::Renderer, source::ChartLocation, values},
+    effect::{
+        helm::{Helm, next_step},
+        render::Renderer,
+        source::ChartLocation,
+        values,
+    },
     pack::Pack,
     report::Detail,
     upgrade::{Request, packs, upgrade},
@@ -174,7 +179,8 @@ pub fn draft(job: &mut Job, both: &Both, terminal: &mut Terminal) {
             "{no_pack}: what follows was drafted from the two charts, and tried out in {renderings} renderings.\n\n"
         )),
         Some(why) => terminal.say(&format!(
-            "{no_pack}: what follows was drafted from what the two charts say, and could not be tried out.\n  why:  {why}\n\n"
+            "{no_pack}: what follows was drafted from what the two charts say, and could not be tried out.\n  why:  {why}\n{}\n",
+            next_step(why).map_or_else(String::new, |next| format!("  next: {next}\n"))
         )),
     }
 }

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use refit::{
+    authoring::left_keys,
     chart::Chart,
     draft::{
         PairOfCharts, Versions, candidates::ChartKeys, infer, migration_file, propose::Suggestion,
     },
     effect::{
-        helm::Helm,
+        helm::{Helm, next_step},
         render::{Options, Renderer},
     },
     pack::Pack,
@@ -109,7 +110,12 @@ pub fn run(args: &InferArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     };
     let keys = (ChartKeys::of(&old), ChartKeys::of(&new));
     let found = infer(&pair, (&keys.0, &keys.1));
-    let text = migration_file((&keys.0, &keys.1), &versions, &found);
+    let text = migration_file(
+        (&keys.0, &keys.1),
+        &versions,
+        &found,
+        &left_keys(&old, &new),
+    );
     write::put(&file, text.as_bytes())?;
     let count = |is: fn(&Suggestion) -> bool| {
         found
@@ -131,8 +137,8 @@ pub fn run(args: &InferArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         }),
         count(|fate| matches!(fate, Suggestion::Lost)),
         found.unproven.as_ref().map_or_else(String::new, |why| format!(
-            "Nothing could be tried out, so nothing is sure.\n  why:  {}\n",
-            why
+            "Nothing could be tried out, so nothing is sure.\n  why:  {why}\n{}",
+            next_step(why).map_or_else(String::new, |next| format!("  next: {next}\n"))
         )),
         file.display(),
         refit::shell::quote(&folder.display().to_string()),

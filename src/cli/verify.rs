@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use refit::{
     effect::{
         Charted, Check, SettingPlaces,
-        helm::Helm,
+        helm::{Helm, next_step},
         model::{Effects, FORMAT, Failed, Report},
         render::Options,
         source::{ChartLocation, SourceError},
@@ -176,11 +176,9 @@ fn compare<'o>(
 
 /// The message of Helm with the next step.
 fn with_next(message: String) -> String {
-    match message.contains("requires kubeVersion") {
-        true => format!(
-            "{message}\n  next: name the Kubernetes version of the cluster with --kube-version VERSION"
-        ),
-        false => message,
+    match next_step(&message) {
+        Some(next) => format!("{message}\n  next: {next}"),
+        None => message,
     }
 }
 

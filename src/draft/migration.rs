@@ -5,7 +5,10 @@
 //! change are listed with the form in which a migration says that nothing has to be done about them. Nothing here
 //! decides such a line: each is a comment until a person takes it.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use super::{
     bare::Versions,
@@ -24,12 +27,14 @@ const HEAD: &str = "\
 # same. Everything else is a comment: take what is right, and delete the rest.
 ";
 
-/// The file of the migration to the new chart's version.
+/// The file of the migration to the new chart's version; `left` are keys that workloads do not read any more, with
+/// their templates.
 #[must_use]
 pub fn migration_file(
     (old, new): (&ChartKeys, &ChartKeys),
     versions: &Versions,
     found: &Proposals,
+    left: &BTreeMap<String, Vec<String>>,
 ) -> String {
     let mut steps = String::new();
     let mut comments = String::new();
@@ -85,7 +90,7 @@ pub fn migration_file(
         "{HEAD}version: {}\ntitle: {}\n{steps}{comments}{}",
         quoted(&versions.new.to_string()),
         escape_braces(&format!("Keys that move in {}", versions.new)),
-        acknowledged(old, new, &taken)
+        acknowledged((old, new), left, &taken)
     )
 }
 
@@ -216,29 +221,41 @@ fn comment_unsure(comments: &mut String, proposal: &Proposal) {
 }
 
 /// Keys that go and defaults that change without a step, each in the form in which a migration acknowledges it.
-fn acknowledged(old: &ChartKeys, new: &ChartKeys, taken: &[Path]) -> String {
-    let Value::Map(defaults) = &old.defaults else {
-        return String::new();
-    };
-    let mut lines = String::new();
-    for (path, was) in leaves(defaults) {
-        let is_taken = taken.iter().any(|from| from.may_overlap(&path));
+fn acknowledged(
+    (old, new): (&ChartKeys, &ChartKeys),
+    left: &BTreeMap<String, Vec<String>>,
+    taken: &[Path],
+) -> String {
+    let is_taken = |path: &Path| taken.iter().any(|from| from.may_overlap(path));
+    let mut whats: Vec<(String, String)> = Vec::new();
+    for (path, was) in old.defaults.as_map().map(leaves).unwrap_or_default() {
         let what = match new.default(&path) {
-            _ if is_taken => continue,
+            _ if is_taken(&path) => continue,
             None => "goes".to_owned(),
             Some(now) if now == was => continue,
             Some(now) => format!("was {}, is {}", short(was), short(now)),
         };
-        let _ = writeln!(
-            lines,
-            "#   {}: {OPEN_REASON}   # {what}",
-            quoted(&path.to_string())
-        );
+        whats.push((path.to_string(), what));
+    }
+    for (key, files) in left {
+        if key.parse().is_ok_and(|path: Path| is_taken(&path)) {
+            continue;
+        }
+        let files = on_one_line(&files.join(", "));
+        let what = format!("{files} does not read it any more, others still do");
+        match whats.iter_mut().find(|(known, _)| known == key) {
+            Some((_, known)) => *known = format!("{known}; {what}"),
+            None => whats.push((key.clone(), what)),
+        }
+    }
+    let mut lines = String::new();
+    for (key, what) in whats {
+        let _ = writeln!(lines, "#   {}: {OPEN_REASON}   # {what}", quoted(&key));
     }
     match lines.is_empty() {
         true => lines,
         false => format!(
-            "\n# Keys that go and defaults that change. Each wants a step, a notice, or a reason why there is nothing to do:\n# ignored:\n{lines}"
+            "\n# Keys that go or lost a reader, and defaults that change. Each wants a step, a notice, or a reason why there is nothing to do:\n# ignored:\n{lines}"
         ),
     }
 }

@@ -55,6 +55,15 @@ pub enum HelmError {
     Folder(#[from] std::io::Error),
 }
 
+/// What to do about a message of Helm that an option helps with: a chart that refuses the version of Kubernetes which
+/// it is rendered for.
+#[must_use]
+pub fn next_step(message: &str) -> Option<&'static str> {
+    message
+        .contains("requires kubeVersion")
+        .then_some("name the Kubernetes version of the cluster with --kube-version VERSION")
+}
+
 impl Helm {
     /// The Helm that the environment names: `HELM_BIN`, else `helm`. With `HELM_DEBUG` set, each command
     /// is shown on standard error as it runs.

@@ -263,7 +263,7 @@ pub type KeysFile = IndexMap<String, Vec<KeyRange>>;
 
 /// A key in a range of versions.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct KeyRange {
     /// The versions.
     #[serde(rename = "in")]
@@ -281,6 +281,9 @@ pub struct KeyRange {
     /// Set if everything below the key is the user's own, or passed on.
     #[serde(default)]
     pub open: Option<OpenKind>,
+    /// Templates of workloads that read it just before these versions and do not any more, while others do.
+    #[serde(default)]
+    pub gone_from: Vec<String>,
 }
 
 /// Keeps an explicit null apart from an absent field.

@@ -125,7 +125,13 @@ impl UnknownWalk<'_> {
             (None, Some(first)) => {
                 format!("{chart} {to} does not know `{path}`; it comes with {first}.")
             }
-            (None, None) => format!("No version of {chart} knows `{path}`."),
+            // What other versions know is not known here.
+            (None, None) => match (versions().next(), versions().next_back()) {
+                (Some(oldest), Some(newest)) if oldest != newest => {
+                    format!("No version of {chart} from {oldest} to {newest} knows `{path}`.")
+                }
+                _ => format!("{chart} {to} does not know `{path}`."),
+            },
         };
         let mut hint = self.moved(node, &path)?;
         // What a version knew is no slip of the pen.

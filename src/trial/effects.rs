@@ -11,7 +11,7 @@ use super::{Arrived, Case, FailureKind, SettingCounts, Trial, TrialFailure};
 use crate::{
     effect::{
         Charted, Check, SettingPlaces,
-        helm::Helm,
+        helm::{Helm, next_step},
         model::{EffectFinding, Setting, SettingFate},
         render::Options,
         source::ChartLocation,
@@ -161,9 +161,14 @@ impl Trial {
                 helm: &charts.helm,
                 tell_defaults: false,
             };
-            let failure = |message: String| TrialFailure {
-                kind: FailureKind::Effects,
-                ..case.failure("from", message)
+            let failure = |mut message: String| {
+                if let Some(next) = next_step(&message) {
+                    message = format!("{message}; {next}");
+                }
+                TrialFailure {
+                    kind: FailureKind::Effects,
+                    ..case.failure("from", message)
+                }
             };
             let run = check.run();
             if case.is_unrendered() {

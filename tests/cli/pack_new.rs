@@ -215,3 +215,48 @@ fn what_is_no_chart_is_named() {
         "{run:?}"
     );
 }
+
+/// A chart whose web server and nightly job may read the pull policy, each with its own template.
+fn with_job(folder: &Path, version: &str, web: &str, helper: &str) {
+    let values = "image: {pullPolicy: Always}\nport: 80\n";
+    chart(folder, version, values, web);
+    let job = "kind: CronJob\na: {{ .Values.image.pullPolicy }}{{ .Values.port }}\n";
+    fs::write(folder.join("templates/job.yaml"), job).unwrap();
+    fs::write(folder.join("templates/_helpers.tpl"), helper).unwrap();
+}
+
+#[test]
+fn a_key_that_a_workload_does_not_read_any_more_has_to_be_spoken_of() {
+    let demo = Demo::new();
+    let web = "kind: Deployment\na: {{ .Values.port }}{{ .Values.image.pullPolicy }}\n";
+    with_job(&demo.path("1"), "1.0.0", web, "");
+    // What a helper reads for it counts as well.
+    let helper = "{{ define \"pull\" }}{{ .Values.image.pullPolicy }}{{ end }}";
+    let web = "kind: Deployment\na: {{ .Values.port }}{{ include \"pull\" . }}\n";
+    with_job(&demo.path("2"), "2.0.0", web, helper);
+    let web = "kind: Deployment\na: {{ .Values.port }}\n";
+    with_job(&demo.path("3"), "3.0.0", web, helper);
+    with_job(&demo.path("4"), "4.0.0", web, helper);
+    assert_eq!(demo.run("pack new 1 2 3 4 --dir mine").code, 0);
+    assert_eq!(
+        keys(&demo),
+        "image.pullPolicy:\n  - {in: \"<3.0.0\", default: \"Always\"}\n  - {in: \">=3.0.0\", default: \"Always\", \
+         gone-from: [\"templates/web.yaml\"]}\nport:\n  - {in: \"*\", default: 80}\n"
+    );
+    let check = demo.run("pack check mine");
+    let said = "templates/web.yaml does not read image.pullPolicy any more from 3.0.0 on";
+    assert!(check.out.contains(said), "{check:?}");
+    assert!(check.out.contains("left-key"), "{check:?}");
+
+    let infer = demo.run("pack infer 2 3 --dir mine");
+    assert_eq!(infer.code, 0, "{infer:?}");
+    let draft = demo.text("mine/3.0.0.yaml");
+    let line = "#   \"image.pullPolicy\": WHY?   # templates/web.yaml does not read it any more, others still do\n";
+    assert!(draft.contains(line), "{draft}");
+    demo.file(
+        "mine/3.0.0.yaml",
+        "version: 3.0.0\ntitle: The web server pulls what it wants\nignored: {image.pullPolicy: The image is never pulled.}\nsteps: {}\n",
+    );
+    let check = demo.run("pack check mine --deny warnings");
+    assert_eq!(check.code, 0, "{check:?}");
+}

@@ -291,4 +291,17 @@ fn keys_are_held_to_the_charts_that_are_at_hand() {
         "pack/cases/a/case.yaml:3: both charts render the case: `unrendered` is not so\n"
     );
     assert!(!said.contains("rendered with both charts"), "{said}");
+    // A chart that refuses Helm's own version of Kubernetes says which option names another.
+    fs::write(case.join("case.yaml"), about).unwrap();
+    let chart = root.join("charts/shop-2/Chart.yaml");
+    let text = fs::read_to_string(&chart).unwrap() + "kubeVersion: \">=1.99.0\"\n";
+    fs::write(&chart, text).unwrap();
+    let (code, out, _) = refit(test);
+    assert_eq!(code, Some(1));
+    assert!(
+        out.contains("; name the Kubernetes version of the cluster with --kube-version VERSION\n"),
+        "{out}"
+    );
+    let (code, out, _) = refit(&format!("{test} --kube-version 1.99"));
+    assert_eq!((code, out.as_str()), (Some(0), ""));
 }

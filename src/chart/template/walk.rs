@@ -334,7 +334,8 @@ impl<'t> TemplateWalk<'t> {
     }
 
     fn fields(&mut self, mut meaning: Meaning, fields: &[String]) -> Meaning {
-        for field in fields {
+        // The method of Helm's values that gives them as an ordinary map is no key.
+        for field in fields.iter().filter(|field| *field != "AsMap") {
             meaning = self.field(&meaning, Some(field));
         }
         meaning

@@ -111,7 +111,9 @@ codes! {
     LiteralType "literal-type" Warning "A step writes a literal of another type than the key's default."
     ChangedDefault "changed-default" Warning "A default changes, and no step looks at the key."
     VanishedKey "vanished-key" Warning "A key goes, and no step takes it."
+    LeftKey "left-key" Warning "The template of a workload does not read a key any more that others still read, and no step looks at it."
     NoReason "no-reason" Warning "Something is ignored without a reason."
+    StaleKeys "stale-keys" Warning "keys.yaml does not have what corrections.yaml says."
     UselessIgnored "useless-ignored" Warning "Something is ignored that would not be found."
     UnknownEvidence "unknown-evidence" Warning "Evidence or a fact looks at a key that no version in its range knows."
     // What steps take and write.

@@ -198,6 +198,14 @@ impl KeyChange<'_> {
         }
         // A tag is what an upgrade is for.
         let tag = matches!(path.last(), Some(Segment::Key(key)) if ["tag", "digest"].contains(&key.as_str()));
+        if !new.gone_from.is_empty() && !self.is_spoken_of(whole, KeyChangeKind::Gone, used) {
+            let files = new.gone_from.join(", ");
+            let message = format!(
+                "{files} does not read {path} any more from {version} on, others still do, and no step of \
+                 {version}.yaml looks at it; move or tell it there, or say why not under `ignored`"
+            );
+            found.push(range.get("gone-from").finding(Code::LeftKey, message));
+        }
         if new.read == ReadAnswer::No || tag || old.default == new.default {
             return;
         }

@@ -4,6 +4,7 @@
 //! First the files are looked at as text, each against its form; what the reader accepts is then looked at
 //! as a whole. A check that depends on a user's values belongs to the run, not here.
 
+mod corrections;
 mod evidence;
 mod finding;
 mod guards;
@@ -33,6 +34,9 @@ use super::{
     source::{PackSource, SUB_CHARTS},
 };
 use crate::spelling::closest;
+
+/// What `refit pack new` is told of keys; nothing else but the check of a pack reads it.
+const CORRECTIONS: &str = "corrections.yaml";
 
 /// The result of the check of a folder.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -115,7 +119,7 @@ impl PackFiles {
         names.sort();
         let own = |name: &String| {
             let stem = name.strip_suffix(".yaml");
-            ["pack.yaml", "keys.yaml", REPLACEMENT].contains(&name.as_str())
+            ["pack.yaml", "keys.yaml", REPLACEMENT, CORRECTIONS].contains(&name.as_str())
                 || stem.is_some_and(|stem| Version::parse(stem).is_ok())
         };
         let (own, others): (Vec<String>, Vec<String>) = names.into_iter().partition(own);
@@ -139,7 +143,7 @@ impl PackFiles {
     }
 
     fn migrations(&self) -> impl Iterator<Item = &CheckedFile> {
-        let named = ["pack.yaml", "keys.yaml", REPLACEMENT];
+        let named = ["pack.yaml", "keys.yaml", REPLACEMENT, CORRECTIONS];
         let other = move |file: &&CheckedFile| !named.contains(&file.name.as_str());
         self.files.iter().filter(other)
     }
@@ -223,15 +227,7 @@ impl PackFiles {
     fn stray_files(&self) -> Vec<PackFinding> {
         let mut found = Vec::new();
         for name in &self.others {
-            let known = [
-                "README.md",
-                "LICENSE",
-                "CHANGELOG.md",
-                "cases",
-                SUB_CHARTS,
-                // What `refit pack new` is told; nothing else reads it.
-                "corrections.yaml",
-            ];
+            let known = ["README.md", "LICENSE", "CHANGELOG.md", "cases", SUB_CHARTS];
             if known.contains(&name.as_str()) || name.starts_with('.') {
                 continue;
             }
@@ -374,6 +370,7 @@ impl<'p> Whole<'p> {
         evidence::check(self, found);
         sub_charts::check(self, found);
         replacement::check(self, found);
+        corrections::check(self, found);
         history::check(self, found);
         steps::ids(self, found);
         self.check_migrations(found);

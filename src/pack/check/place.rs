@@ -18,7 +18,8 @@ pub(super) struct CheckedFile {
     pub name: String,
     /// Its text as a tree, or why it is none.
     pub tree: Result<Tree, ParseError>,
-    text: String,
+    /// Its text.
+    pub text: String,
 }
 
 impl CheckedFile {

@@ -7,6 +7,7 @@ use semver::Version;
 use serde_json::Value as Json;
 
 use super::{
+    CORRECTIONS,
     finding::{Code, PackFinding},
     place::{CheckedFile, Spot},
     range,
@@ -48,12 +49,18 @@ pub(super) fn check(
         }
     };
     let [document, more @ ..] = tree.documents() else {
-        found.push(file.spot().finding(Code::Format, "the file is empty"));
+        if file.name != CORRECTIONS {
+            found.push(file.spot().finding(Code::Format, "the file is empty"));
+        }
         return;
     };
     if let Some(second) = more.first() {
         let message = "a file of a pack is one document; this is another one";
         found.push(Spot::of(file, second.root).finding(Code::Format, message));
+    }
+    // Comments alone correct nothing.
+    if file.name == CORRECTIONS && tree.is_implicit_null(document.root) {
+        return;
     }
     if let Some(alias) = tree.aliases().next() {
         let message = "this is an alias, which packs do not need; write out what it stands for";
@@ -64,7 +71,7 @@ pub(super) fn check(
     scalars(file, tree, found);
     let name = match file.name.as_str() {
         "pack.yaml" => "pack",
-        "keys.yaml" => "keys",
+        "keys.yaml" | CORRECTIONS => "keys",
         _ => "migration",
     };
     let schema = forms.0.iter().find(|(other, _)| *other == name);

@@ -254,3 +254,39 @@ fn files_that_nothing_reads_are_found() {
         assert!(finding.message.contains(hint), "{finding}");
     }
 }
+
+#[test]
+fn corrections_that_are_not_in_the_keys_are_found() {
+    let copy = Copy::of("traefik");
+    let found = |text: &str| {
+        copy.write("corrections.yaml", text);
+        let findings = copy.check().findings;
+        let shown = findings.iter().map(|finding| {
+            (
+                finding.file.clone(),
+                finding.line.unwrap_or_default(),
+                finding.code,
+            )
+        });
+        shown.collect::<Vec<_>>()
+    };
+    let own = copy.read("corrections.yaml");
+    assert_eq!(found(&own), [], "what it says is in the keys");
+    assert_eq!(found("# Nothing yet.\n"), []);
+    let file = || "corrections.yaml".to_owned();
+    // Another default, a key that is none, and a row for a key that is not there.
+    let more = format!(
+        "image.repository:\n  - {{in: \">=30.0.0\", default: other}}\nimage.tag: []\nimage.tog:\n  - {{in: \"*\", documented: false}}\n{own}"
+    );
+    assert_eq!(
+        found(&more),
+        [
+            (file(), 1, Code::StaleKeys),
+            (file(), 3, Code::StaleKeys),
+            (file(), 4, Code::StaleKeys)
+        ]
+    );
+    // It has the form of keys.yaml.
+    let broken = found("image.tag:\n  - {in: \"*\", defalt: x}\n");
+    assert_eq!(broken, [(file(), 2, Code::UnknownField)]);
+}

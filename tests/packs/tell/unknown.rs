@@ -36,7 +36,10 @@ fn a_key_that_no_version_knows_is_told_with_what_it_may_have_been_meant_to_be() 
     ] {
         assert_eq!(
             of(text)[0],
-            format!("{}: No version of arroyo knows {notice}", line(text))
+            format!(
+                "{}: No version of arroyo from 0.1.0 to 0.16.0-dev knows {notice}",
+                line(text)
+            )
         );
         assert_eq!(of(text).len(), 1, "{text}");
     }
@@ -184,8 +187,8 @@ fn the_report_says_it_once() {
         run.err,
         "\
 v.yaml: already fits demo 2.0.0; nothing to do
-action  line 2: No version of demo knows `pasword`. Did you mean `password`?
-action  line 3: No version of demo knows `old2`.
+action  line 2: No version of demo from 1.0.0 to 2.0.0 knows `pasword`. Did you mean `password`?
+action  line 3: No version of demo from 1.0.0 to 2.0.0 knows `old2`.
 4 settings: 1 kept, 3 unused by the new chart.
 "
     );
