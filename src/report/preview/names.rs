@@ -80,7 +80,8 @@ pub(super) fn cut_in_middle(name: &str, room: usize) -> String {
     if width(name) <= room {
         return name.to_owned();
     }
-    let room = room.saturating_sub(1);
+    // Where signs beyond ASCII cannot be shown, it is three points.
+    let room = room.saturating_sub(3);
     let fits = |text: &str, room: usize| width(text) <= room;
     let starts = name.char_indices().map(|(at, _)| at);
     let mut ends = starts.clone().filter(|at| fits(&name[*at..], room * 2 / 3));
@@ -134,10 +135,17 @@ mod tests {
     #[test]
     fn what_has_no_room_is_cut_or_stands_by_itself() {
         assert_eq!(texts(&["apps/one.yaml", "apps/two.yaml"], 18).len(), 2);
-        let cut = cut_in_middle("clusters/production/apps/media/plex.yaml", 24);
-        assert_eq!(cut, "clusters…media/plex.yaml");
-        assert_eq!(width(&cut), 24);
-        assert_eq!(width(&cut_in_middle("日本日本日本日本.yaml", 12)), 12);
+        for (name, room) in [
+            ("clusters/production/apps/media/plex.yaml", 24),
+            ("日本日本日本日本.yaml", 12),
+        ] {
+            let cut = cut_in_middle(name, room);
+            assert!(cut.ends_with(".yaml"), "{cut}");
+            assert!(
+                (room - 4..=room).contains(&width(&cut.replace('…', "..."))),
+                "{cut}"
+            );
+        }
         assert_eq!(cut_in_middle("short.yaml", 10), "short.yaml");
     }
 }
