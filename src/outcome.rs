@@ -129,6 +129,8 @@ pub enum SeenIn {
     Hidden,
     /// A file of a tool whose values refit cannot edit: Terraform, Crossplane, Pulumi.
     OtherTool,
+    /// A manifest whose chart is brought by an object that is in none of the files, and that is called like the chart.
+    ObjectElsewhere,
 }
 
 /// A set of values that goes to one chart: a stack of layers.

@@ -40,13 +40,25 @@ pub enum NamedPath {
 pub struct FoundFile {
     /// Its path, beginning as it was named.
     pub path: PathBuf,
-    /// True if it was named itself and not found in a folder.
-    pub named_directly: bool,
+    /// The way in which it was named.
+    pub naming: Naming,
     /// The kind that its name tells.
     pub kind: FileKind,
     /// The folder that was named, in or below which it lies. Of a file that was named itself: the current one
     /// if it lies there, else its own.
     pub below: PathBuf,
+}
+
+/// The ways in which a file comes to be looked at, the least meant first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Naming {
+    /// It was found in a folder.
+    #[default]
+    Found,
+    /// A list names it. A list may come from a program that knows nothing of charts, such as `git ls-files`.
+    Listed,
+    /// Somebody names it, itself or by a pattern.
+    Named,
 }
 
 /// The kinds of files, by their names.
@@ -263,7 +275,10 @@ pub fn find_without(named: &[NamedPath], excludes: &Excludes, limits: Limits) ->
             _ if matches!(named, NamedPath::Listed(_))
                 && excludes.leave_out(&absolute(&here, path), false) => {}
             // What cannot be read, or is not there, is refused with more words where it is read.
-            _ => search.file(path),
+            _ => match named {
+                NamedPath::Argument(_) => search.file(path, Naming::Named),
+                NamedPath::Listed(_) => search.listed_file(path),
+            },
         }
     }
     search.walked
@@ -303,10 +318,27 @@ struct Search<'e> {
 }
 
 impl Search<'_> {
-    fn file(&mut self, path: &Path) {
+    /// A file of a list: of one that holds no values by its name only a program is of use, which may name charts.
+    fn listed_file(&mut self, path: &Path) {
+        if kind(path).is_some() || !path.is_file() {
+            return self.file(path, Naming::Listed);
+        }
+        if self.is_program(path) && self.walked.aside.len() < self.limits.files {
+            self.walked.aside.push(path.to_owned());
+        }
+    }
+
+    fn file(&mut self, path: &Path, naming: Naming) {
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let kind = match kind(path) {
             Some(FileKind::Template) => FileKind::Template,
+            _ if naming == Naming::Listed
+                && real
+                    .parent()
+                    .is_some_and(|folder| self.is_templates(folder)) =>
+            {
+                FileKind::Template
+            }
             _ => FileKind::Yaml,
         };
         let here = std::env::current_dir().and_then(fs::canonicalize);
@@ -317,7 +349,7 @@ impl Search<'_> {
         self.take(
             FoundFile {
                 path: path.to_owned(),
-                named_directly: true,
+                naming,
                 kind,
                 below,
             },
@@ -328,8 +360,8 @@ impl Search<'_> {
     /// Takes a file unless it is there already. `false` if there are too many.
     fn take(&mut self, file: FoundFile, real: PathBuf) -> bool {
         if !self.seen.insert(real) {
-            if file.named_directly {
-                self.name(&file.path);
+            if file.naming > Naming::Found {
+                self.name(&file.path, file.naming);
             }
             return true;
         }
@@ -345,27 +377,27 @@ impl Search<'_> {
     }
 
     /// A file that a folder brought already is named as well.
-    fn name(&mut self, path: &Path) {
+    fn name(&mut self, path: &Path, naming: Naming) {
         let real = |path: &Path| fs::canonicalize(path).ok();
         let here = real(path);
         let walked = self.walked.files.iter_mut();
-        for found in walked.filter(|found| !found.named_directly) {
+        for found in walked.filter(|found| found.naming < naming) {
             if found.path.file_name() == path.file_name() && real(&found.path) == here {
-                found.named_directly = true;
+                found.naming = naming;
             }
         }
     }
 
     fn folder(&mut self, root: &Path) {
         let Ok(real_root) = fs::canonicalize(root) else {
-            return self.file(root);
+            return self.file(root, Naming::Named);
         };
         for (path, kind) in self.walk(root, &|_| true) {
             let below = path.strip_prefix(root).unwrap_or(&path);
             let real = real_root.join(below);
             let file = FoundFile {
                 path: shown_path(root, &path),
-                named_directly: false,
+                naming: Naming::Found,
                 kind,
                 below: real_root.clone(),
             };
@@ -403,7 +435,7 @@ impl Search<'_> {
             let real = self.real_name(&path);
             let file = FoundFile {
                 path: shown_path(&root, &path),
-                named_directly: true,
+                naming: Naming::Named,
                 kind,
                 below: root.clone(),
             };

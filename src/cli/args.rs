@@ -386,7 +386,8 @@ pub struct Inputs {
     /// refit.yaml]; for `refit upgrade`, `-` reads standard input and prints the migrated values
     #[arg(value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,
-    /// Read the names of files and folders from this file, or from standard input with `-`
+    /// Read the names of files and folders from this file, or from standard input with `-`; those that are for no
+    /// known chart are passed over, as in a folder
     #[arg(long, value_name = "FILE|-")]
     pub files_from: Option<PathBuf>,
     /// These names end with a zero byte, as `git ls-files -z` prints them

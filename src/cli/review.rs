@@ -18,6 +18,7 @@ use refit::{
         talk::{self, DialogueEnd, Person as _, Stop},
     },
     upgrade::upgrade,
+    walk::Naming,
     write::{self, FileReplacement},
 };
 
@@ -482,7 +483,7 @@ fn check_place(path: &Path, job: &Job, outcome: &Outcome) -> anyhow::Result<()> 
         .request
         .found
         .iter()
-        .filter(|found| found.named_directly);
+        .filter(|found| found.naming > Naming::Found);
     let read = outcome
         .files()
         .into_iter()

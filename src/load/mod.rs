@@ -55,6 +55,8 @@ pub struct ReleaseRequest {
     pub skip: Vec<String>,
     /// Digests of its files as they were written last, by path.
     pub digests: BTreeMap<PathBuf, String>,
+    /// True if only a list names its file, which may be of any chart or of none.
+    pub is_listed: bool,
 }
 
 impl ReleaseRequest {
@@ -136,6 +138,8 @@ pub struct Wanted {
     pub name: String,
     /// True if the name is its own.
     pub is_named: bool,
+    /// True if only a list names its file, which may be of any chart or of none.
+    pub is_listed: bool,
     /// The name in its manifest, whatever others are called.
     pub title: String,
     /// The kind of manifest that holds it, as people call it.
@@ -473,6 +477,7 @@ impl Loader {
             title: name.clone(),
             name,
             is_named: asked.name.is_some(),
+            is_listed: asked.is_listed,
             chart: asked.chart.clone(),
             version: asked.version.clone(),
             layers,

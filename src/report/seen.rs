@@ -40,6 +40,19 @@ pub(super) fn groups(outcome: &Outcome) -> Vec<SeenGroup> {
                 .collect(),
         });
     }
+    let elsewhere: Vec<(String, String)> = of(SeenIn::ObjectElsewhere)
+        .map(|seen| {
+            let text = format!("{} is called like the chart {}", seen.title, seen.chart);
+            (format!("{}:{}", seen.at.file, seen.at.line), text)
+        })
+        .collect();
+    if !elsewhere.is_empty() {
+        groups.push(SeenGroup {
+            heading: "Not upgraded, because the object that brings the chart is in none of these files",
+            lines: elsewhere,
+            next: "Name the folder that holds it as well (an OCIRepository or HelmChart); with --chart CHART --from VERSION the values can be upgraded from a file of their own.".to_owned(),
+        });
+    }
     let others: Vec<(String, String)> = of(SeenIn::OtherTool)
         .map(|seen| {
             let version = seen

@@ -24,7 +24,7 @@ use crate::{
     bounds::Bounds,
     outcome::NamedPack,
     pack::{PackOrigin, SuppliedPack},
-    walk::{FileKind, FoundFile},
+    walk::{FileKind, FoundFile, Naming},
 };
 
 /// The annotation in `Chart.yaml` by which a chart names a pack that lies elsewhere.
@@ -143,7 +143,7 @@ fn named(about: &str, chart: &Path) -> Option<NamedPack> {
 pub fn of_files(found: &[FoundFile]) -> Vec<PathBuf> {
     let mut search = ChartSearch::default();
     for file in found.iter().filter(|file| file.kind == FileKind::Yaml) {
-        search.file(&file.path, &file.below, file.named_directly);
+        search.file(&file.path, &file.below, file.naming > Naming::Found);
     }
     search.charts
 }

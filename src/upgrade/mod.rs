@@ -47,7 +47,7 @@ use crate::{
     jobs::{Fault, Jobs, Work},
     load::{self, ReleaseRequest, Wanted, Workspace},
     migrate::Answers,
-    outcome::{self, Ahead, FORMAT, NamedPack, Outcome, Refusal, Release, Unclaimed},
+    outcome::{self, Ahead, FORMAT, NamedPack, Outcome, Refusal, Release, Unclaimed, Unnamed},
     pack::{Pack, PackOrigin, SuppliedPack, Texts},
     plan::Selection,
     refusal::{self, Reason, ReleaseError, own_fault},
@@ -313,7 +313,6 @@ fn run_with(
         outcome.seen.clone_from(&workspace.seen);
         outcome.named_packs = named_packs(request, packs);
         outcome.since = before.as_ref().map(|(_, told)| told.clone());
-        outcome.unclaimed = unclaimed_files(workspace, &known, jobs);
     }
     let ordered: Vec<Cow<'_, Wanted>> = workspace
         .releases
@@ -326,7 +325,14 @@ fn run_with(
         let before = before.as_ref().map(|(before, _)| before);
         release::work(request, (workspace, before), &known, wanted)
     });
-    let worked = settled(worked, wanted.iter().map(|wanted| &wanted.name));
+    let mut worked = settled(worked, wanted.iter().map(|wanted| &wanted.name));
+    let (mut wanted, mut unclaimed) = (wanted, workspace.unclaimed.clone());
+    if request.chart.is_none() {
+        unclaimed.extend(leave_out_strangers(workspace, &mut wanted, &mut worked));
+    }
+    if focus.is_none() {
+        outcome.unclaimed = unclaimed_files(workspace, &unclaimed, &known, jobs);
+    }
     finish_files(request, workspace, (&wanted, worked), &mut outcome, jobs);
     outcome
 }
@@ -372,10 +378,41 @@ fn settled<'n, T>(
     results.into_iter().zip(names).map(one).collect()
 }
 
+/// Leaves out the files of lists of which nothing tells that they are for a known chart: whoever lists all files of a
+/// repository does not mean each. Gives those files.
+fn leave_out_strangers<'w>(
+    workspace: &Workspace,
+    wanted: &mut Vec<&'w Wanted>,
+    worked: &mut Vec<OrRefusals<Worked<'w>>>,
+) -> Vec<usize> {
+    let is_of_no_chart = |refusal: &Refusal| {
+        let missing = refusal.missing.as_ref();
+        missing.is_some_and(|missing| missing.what == Unnamed::Chart)
+    };
+    let mut files = Vec::new();
+    let all = std::mem::take(wanted)
+        .into_iter()
+        .zip(std::mem::take(worked));
+    for (release, result) in all {
+        match &result {
+            Err(refusals) if release.is_listed && refusals.iter().all(is_of_no_chart) => {
+                let layers = release.layers.iter();
+                files.extend(layers.map(|layer| workspace.blocks[*layer].file));
+            }
+            _ => {
+                wanted.push(release);
+                worked.push(result);
+            }
+        }
+    }
+    files
+}
+
 /// Values files that were found in folders, that no manifest names, and that are unmistakably of one known
 /// chart, or hold its values under the key that a dependency has here.
 fn unclaimed_files(
     workspace: &Workspace,
+    files: &[usize],
     known: &KnownPacks<'_>,
     jobs: &Jobs<'_>,
 ) -> Vec<Unclaimed> {
@@ -414,8 +451,9 @@ fn unclaimed_files(
             })
         })
     };
-    let files = workspace.unclaimed.iter();
-    let files = files.filter(|file| !workspace.of_other_charts.contains_key(file));
+    let files = files
+        .iter()
+        .filter(|file| !workspace.of_other_charts.contains_key(file));
     let found = jobs.run_each(None, files.copied().collect(), of);
     // Nothing is done with them: one that cannot be looked at is not told of.
     found.into_iter().filter_map(|found| found.ok()?).collect()

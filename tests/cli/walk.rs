@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use refit::walk::{FileKind, Limits, ListError, NamedPath, WalkTrouble, Walked, find, read_list};
+use refit::walk::{
+    FileKind, Limits, ListError, NamedPath, Naming, WalkTrouble, Walked, find, read_list,
+};
 
 /// A folder with empty files.
 struct Tree(tempfile::TempDir);
@@ -47,7 +49,11 @@ impl Tree {
         let found = walked.files.iter();
         found
             .map(|found| {
-                let named = if found.named_directly { "!" } else { "" };
+                let named = if found.naming > Naming::Found {
+                    "!"
+                } else {
+                    ""
+                };
                 let template = if found.kind == FileKind::Template {
                     "?"
                 } else {

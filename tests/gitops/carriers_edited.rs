@@ -18,7 +18,7 @@ use refit::{
     outcome::{Outcome, State},
     upgrade::{Request, upgrade},
     values::View,
-    walk::{FileKind, FoundFile},
+    walk::{FileKind, FoundFile, Naming},
     yaml::Tree,
 };
 
@@ -184,7 +184,7 @@ fn run(files: &[PathBuf], pack: &Path, name: &str) -> Outcome {
             .iter()
             .map(|path| FoundFile {
                 path: path.clone(),
-                named_directly: false,
+                naming: Naming::Found,
                 kind: FileKind::Yaml,
                 below: path.parent().map(Path::to_owned).unwrap_or_default(),
             })

@@ -175,3 +175,76 @@ fn a_path_at_which_the_cluster_puts_a_value_follows_a_move() {
         );
     }
 }
+
+/// Whoever lists all files of a repository does not mean each: what no pack is for is passed over as in a folder, and
+/// what is broken or not there is told.
+#[test]
+fn a_list_of_all_files_is_looked_at_like_their_folder() {
+    let Some(here) = two_charts() else { return };
+    here.file("README.md", "# Apps\n{not: [yaml\n");
+    here.file("scripts/up.sh", "helm upgrade\n");
+    here.file(".github/workflows/ci.yaml", "on: push\njobs: {}\n");
+    here.file(
+        "other/app.yaml",
+        &app("another", "1.0.0", "old: x").replace("name: another", "name: other"),
+    );
+    here.file("other/values.yaml", "image: {tag: \"1\"}\n");
+    here.file(
+        "charts/own/Chart.yaml",
+        "apiVersion: v2\nname: own\nversion: 0.1.0\n",
+    );
+    here.file("charts/own/values.yaml", "replicas: 1\n");
+    here.file(
+        "charts/own/templates/d.yaml",
+        "kind: Deployment\nspec: {{ .Values.replicas }}\n",
+    );
+    here.file(
+        "site/page.yaml",
+        "{{- range .Site.Pages }}\n- {{ .Title }}\n{{- end }}\n",
+    );
+    here.commit("all");
+    let listed = here.git(&["ls-files"]);
+    here.file("list.txt", &listed);
+    let folder = upgrade(&here, &["."]);
+    let list = upgrade(&here, &["--files-from", "list.txt"]);
+    assert_eq!(folder.code, 0, "{folder:?}");
+    assert_eq!(list.code, 0, "{list:?}");
+    let releases = |run: &repository::Run| {
+        let ready = run.said.find("ready ").unwrap_or_else(|| panic!("{run:?}"));
+        let end = run.said.find(" Nothing was written.");
+        run.said[ready..end.unwrap_or(run.said.len())].to_owned()
+    };
+    assert!(releases(&list).contains("4 releases: 4 ready."), "{list:?}");
+    assert_eq!(releases(&list), releases(&folder));
+
+    here.file("list.txt", &format!("{listed}gone.yaml\nbroken.yaml\n"));
+    here.file("broken.yaml", "a: b\n  c: [\n");
+    let run = upgrade(&here, &["--files-from", "list.txt"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.said.contains("error: gone.yaml"), "{}", run.said);
+    assert!(run.said.contains("error: broken.yaml:2"), "{}", run.said);
+    assert!(run.said.contains("2 refused"), "{}", run.said);
+    assert!(
+        run.said.contains("4 releases: 4 ready"),
+        "the rest goes on: {}",
+        run.said
+    );
+
+    // A values file that tells its chart, or whose chart is stated, is upgraded.
+    here.file("plain.yaml", "old: x\n");
+    here.file("list.txt", "plain.yaml\n");
+    let stated = upgrade(
+        &here,
+        &[
+            "--files-from",
+            "list.txt",
+            "--chart",
+            "one",
+            "--from",
+            "1.0.0",
+            "--write",
+        ],
+    );
+    assert_eq!(stated.code, 0, "{stated:?}");
+    assert_eq!(here.text("plain.yaml"), "new: x\n");
+}

@@ -218,3 +218,45 @@ fn a_key_that_is_an_alias_is_read_as_helm_reads_it() {
     let run = upgrade(&here, &["g/one.yaml"]);
     assert_eq!(run.code, 2, "{run:?}");
 }
+
+/// A HelmRelease leaves its chart to an OCIRepository that may be in another repository. One that is called like a
+/// known chart is not passed over without a word, and others are none of refit's business.
+#[test]
+fn a_release_whose_chart_comes_from_elsewhere_is_told_if_it_is_called_like_the_chart() {
+    let Some(here) = repository() else { return };
+    let of = |name: &str| release(name, BY_OBJECT, "    old: x\n");
+    here.file("g/by-object.yaml", &of("app"));
+    here.file(
+        "g/by-name.yaml",
+        &of("one").replace("name: one}\n  values", "name: charts}\n  values"),
+    );
+    here.file(
+        "g/other.yaml",
+        &of("app").replace("OCIRepository, name: one", "OCIRepository, name: podinfo"),
+    );
+    let run = upgrade(&here, &["g"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let all = words(&format!("{} {}", run.shown, run.said));
+    assert!(
+        all.contains(
+            "Not upgraded, because the object that brings the chart is in none of these files"
+        ),
+        "{all}"
+    );
+    assert!(
+        all.contains("g/by-object.yaml:5 HelmRelease/app is called like the chart one"),
+        "{all}"
+    );
+    assert!(
+        all.contains("g/by-name.yaml:5 HelmRelease/one is called like the chart one"),
+        "{all}"
+    );
+    assert!(!all.contains("other.yaml"), "{all}");
+
+    here.file("h/source.yaml", &object("1.0.0"));
+    let run = upgrade(&here, &["g", "h", "--write"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(!words(&run.said).contains("by-object.yaml:5"), "{run:?}");
+    assert!(here.text("g/by-object.yaml").contains("new: x"), "{run:?}");
+}

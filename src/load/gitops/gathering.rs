@@ -10,15 +10,17 @@ use std::{
 };
 
 use super::{
-    super::{InputFile, Loader, OtherRelease, ReleaseRequest, Sealed, file},
+    super::{InputFile, Loader, OtherRelease, ReleaseRequest, Sealed, Workspace, file},
     Carried, KnownChart, KnownFormerName, KnownNamesake, Means, Scanned, UNNAMED,
     another_of_that_name, means_of, not_ours, overlays,
     patches::Patches,
     release::Builder,
 };
 use crate::{
-    carrier::{self, Sameness, resolve},
+    carrier::{self, ChartSource, Sameness, resolve},
+    outcome::{SeenIn, SeenRelease},
     values::Map,
+    walk::Naming,
 };
 
 /// The releases of manifests on their way into the workspace.
@@ -78,6 +80,12 @@ impl<'g> Gathering<'g> {
             address: release.chart.source.address(),
             version: version.map(|(_, place)| place.text.clone()),
         });
+        workspace.seen.extend(called_like_a_chart(
+            workspace,
+            self.scanned,
+            one,
+            self.charts,
+        ));
         let named = one.candidates.iter().flatten();
         let files = named.filter_map(|path| self.by_path.get(path.as_path()));
         self.of_others
@@ -175,12 +183,15 @@ impl<'g> Gathering<'g> {
         let loaded = &workspace.files[file.file];
         let path = || loaded.path.clone().unwrap_or_default();
         if !file.found.carriers.is_empty() {
-            if file.named {
+            if file.naming == Naming::Named {
                 let error = not_ours(others, self.charts).of(&loaded.name);
                 workspace.errors.push(*error);
             }
-        } else if file.named {
-            let request = ReleaseRequest::new(vec![InputFile::Path(path())]);
+        } else if file.naming > Naming::Found {
+            let request = ReleaseRequest {
+                is_listed: file.naming == Naming::Listed,
+                ..ReleaseRequest::new(vec![InputFile::Path(path())])
+            };
             self.loader.release(&request, None);
         } else {
             let checked = match plain.get(&file.file) {
@@ -196,4 +207,38 @@ impl<'g> Gathering<'g> {
             }
         }
     }
+}
+
+/// A release whose chart an object brings that is not here, if the object or the release is called like a known chart.
+fn called_like_a_chart(
+    workspace: &Workspace,
+    scanned: &[Scanned],
+    one: &Carried,
+    charts: &[KnownChart],
+) -> Option<SeenRelease> {
+    let release = &one.release;
+    let ChartSource::Object(object) = &release.chart.source else {
+        return None;
+    };
+    let file = &scanned[release.chart_file];
+    // Of one that was named by itself that is an error.
+    if file.naming == Naming::Named {
+        return None;
+    }
+    let names = [
+        Some(object.name.as_str()),
+        one.carrier.release_name.as_deref(),
+    ];
+    let is_called = |chart: &str| names.iter().flatten().any(|name| *name == chart);
+    let chart = charts.iter().find(|known| {
+        is_called(&known.name) || known.other_names.iter().any(|name| is_called(name))
+    })?;
+    let loaded = &workspace.files[file.file];
+    Some(SeenRelease {
+        at: loaded.at(loaded.tree.span(object.node).start),
+        title: one.carrier.name.clone(),
+        chart: chart.name.clone(),
+        version: None,
+        place: SeenIn::ObjectElsewhere,
+    })
 }

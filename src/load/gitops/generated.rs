@@ -12,7 +12,7 @@ use super::{Scanned, layer::as_named, repository};
 use crate::{
     carrier::{self, CarrierKind, ListedFile, Listing},
     load::{InputFile, Loader},
-    walk,
+    walk::{self, Naming},
 };
 
 /// The most files of parameters that are read for one manifest.
@@ -114,7 +114,7 @@ fn read_parameters(loader: &mut Loader, manifest: &Scanned, path: &FilePath) -> 
         file: loader.file(&input).ok()?,
         path: path.to_owned(),
         found: carrier::FileCarriers::default(),
-        named: false,
+        naming: Naming::Found,
         only_parameters: true,
         below: manifest.below.clone(),
     })

@@ -40,7 +40,7 @@ use crate::{
     },
     outcome::FilePosition,
     values::{Path, Value},
-    walk::{self, FoundFile},
+    walk::{self, FoundFile, Naming},
     yaml::{NodeId, Tree},
 };
 
@@ -188,7 +188,7 @@ struct Scanned {
     /// Its absolute path.
     path: PathBuf,
     found: carrier::FileCarriers,
-    named: bool,
+    naming: Naming,
     /// True if it was read only for the parameters that a generator takes from it.
     only_parameters: bool,
     /// The folder that was named, in or below which it was found.
@@ -266,7 +266,9 @@ fn note_elsewhere(loader: &mut Loader, scanned: &[Scanned], charts: &[KnownChart
 /// Gives the chart that was stated to configurations of charts that k3s brings along: they name none.
 fn state_charts(scanned: &[Scanned], carried: &mut [Vec<Carried>], charts: &[KnownChart]) {
     for (file, releases) in scanned.iter().zip(carried) {
-        let stated = charts.iter().find(|chart| chart.is_stated && file.named);
+        let stated = charts
+            .iter()
+            .find(|chart| chart.is_stated && file.naming > Naming::Found);
         let Some(stated) = stated else { continue };
         for one in releases {
             let is_alone = one.carrier.kind == carrier::CarrierKind::K3sHelmChartConfig
@@ -316,7 +318,7 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
                     file: index,
                     path: lexical(&here.join(&file.path)),
                     found,
-                    named: file.named_directly,
+                    naming: file.naming,
                     only_parameters: false,
                     below: file.below.clone(),
                 });
@@ -324,7 +326,7 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
             Err(error) => {
                 // What is no file is never opened: that alone can wait for ever.
                 let is_file = file.path.is_file();
-                if !file.named_directly
+                if file.naming < Naming::Named
                     && is_file
                     && let Some(sealed) = Sealed::of(&file.path, error.clone())
                 {
@@ -336,7 +338,7 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
                     false => String::new(),
                 };
                 // In a folder, a template of charts that refit does not know is nobody's business here.
-                let concerns = file.named_directly || may_name(&text, charts);
+                let concerns = file.naming == Naming::Named || may_name(&text, charts);
                 let template = carrier::kind_of_template(&file.path, &text).filter(|_| concerns);
                 let told = match template {
                     Some(kind) => Some(LoadErrorKind::TemplatedManifest(kind).of(&input.name())),
@@ -344,7 +346,16 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
                         let broken = file.kind == walk::FileKind::Yaml
                             && is_file
                             && is_manifest(&file.path, &text, charts);
-                        (file.named_directly || broken).then_some(error)
+                        // A list of all files has templates of charts, too.
+                        let is_meant = match file.naming {
+                            Naming::Found => false,
+                            Naming::Listed => {
+                                !is_file
+                                    || file.kind == walk::FileKind::Yaml && !text.contains("{{")
+                            }
+                            Naming::Named => true,
+                        };
+                        (is_meant || broken).then_some(error)
                     }
                 };
                 loader.workspace.errors.extend(told.map(|error| *error));

@@ -18,7 +18,7 @@ use crate::{
     bounds::{Bounds, lexical},
     carrier::{self, CarrierKind, VersionStyle},
     values::Path,
-    walk::{self, Excludes, FileKind, FoundFile},
+    walk::{self, Excludes, FileKind, FoundFile, Naming},
     yaml::Tree,
 };
 
@@ -141,7 +141,8 @@ pub fn with_their_charts(
     let mut folders: Vec<PathBuf> = Vec::new();
     let mut of_folder: HashMap<PathBuf, Vec<Dependency>> = HashMap::new();
     for file in found {
-        let is_meant = file.named_directly && file.kind == FileKind::Yaml && file.path.is_file();
+        let is_meant =
+            file.naming > Naming::Found && file.kind == FileKind::Yaml && file.path.is_file();
         if !is_meant {
             continue;
         }

@@ -14,7 +14,7 @@ use crate::{
     bounds::{Bounds, lexical},
     carrier::is_kustomization_file,
     values::view::View,
-    walk::{FileKind, FoundFile, is_yaml},
+    walk::{FileKind, FoundFile, Naming, is_yaml},
     yaml::{NodeId, Tree},
 };
 
@@ -56,7 +56,7 @@ pub fn with_reached(mut all: Vec<FoundFile>, aside: &[PathBuf]) -> (Vec<FoundFil
                 if is_meant && taken.insert(*shown) {
                     all.push(FoundFile {
                         path: (*shown).clone(),
-                        named_directly: false,
+                        naming: Naming::Found,
                         kind: FileKind::Yaml,
                         below: file.below.clone(),
                     });
