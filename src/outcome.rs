@@ -9,14 +9,14 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     ops::Range,
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
-use crate::{pack::expr::describe, values::Path};
+use crate::{digest, pack::expr::describe, values::Path};
 
 pub use crate::pack::{
     PackOrigin, When,
@@ -297,6 +297,34 @@ pub struct ReportedFile {
     pub secrets: Secrets,
     /// Comments that went with what was removed, in file order.
     pub removed_comments: Vec<String>,
+    /// Its digest, once somebody asked for it.
+    #[serde(skip)]
+    pub digest: FileDigest,
+}
+
+/// The digest of a file by itself. The releases of a manifest share its file, which a thousand of them would else digest
+/// a thousand times. A copy of a file may be changed, so it forgets.
+#[derive(Debug, Default)]
+pub struct FileDigest(OnceLock<String>);
+
+impl Clone for FileDigest {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+/// The digest of files, as they will be.
+#[must_use]
+pub fn digest_of<'f>(files: impl IntoIterator<Item = &'f Arc<ReportedFile>>) -> String {
+    let pair = |file: &'f Arc<ReportedFile>| (file.name.as_str(), &*file.after);
+    let files: Vec<_> = files.into_iter().collect();
+    match files.as_slice() {
+        [file] => {
+            let digest = || digest::of([pair(file)]);
+            file.digest.0.get_or_init(digest).clone()
+        }
+        files => digest::of(files.iter().map(|file| pair(file))),
+    }
 }
 
 /// The places of a file's secrets, which no report prints, unless it has to be exact. In bytes, in order and apart from
@@ -729,6 +757,34 @@ pub fn mentions(text: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn file(name: &str, after: &str) -> Arc<ReportedFile> {
+        Arc::new(ReportedFile {
+            name: name.to_owned(),
+            path: None,
+            before: "".into(),
+            after: after.into(),
+            changed: true,
+            secrets: Secrets::default(),
+            removed_comments: Vec::new(),
+            digest: FileDigest::default(),
+        })
+    }
+
+    #[test]
+    fn a_digest_is_that_of_the_texts_whoever_asked_before() {
+        let (one, two) = (file("one.yaml", "a: 1\n"), file("two.yaml", "b: 2\n"));
+        let whole = |files: &[(&str, &str)]| digest::of(files.iter().copied());
+        for _ in 0..2 {
+            assert_eq!(digest_of([&one]), whole(&[("one.yaml", "a: 1\n")]));
+            let both = whole(&[("one.yaml", "a: 1\n"), ("two.yaml", "b: 2\n")]);
+            assert_eq!(digest_of([&one, &two]), both);
+        }
+        let mut other = ReportedFile::clone(&one);
+        other.after = "a: 2\n".into();
+        let other = digest_of([&Arc::new(other)]);
+        assert_eq!(other, whole(&[("one.yaml", "a: 2\n")]));
+    }
 
     #[test]
     fn a_path_is_named_only_as_a_word() {

@@ -37,7 +37,7 @@ const EDGES: &[(&str, &[&str])] = &[
     // A chart as files.
     ("chart", &["values", "yaml"]),
     // It takes its words for evidence and tasks from packs.
-    ("outcome", &["pack", "values"]),
+    ("outcome", &["digest", "pack", "values"]),
     // Values only; of the text it knows the names of nodes.
     (
         "migrate",
@@ -99,7 +99,6 @@ const EDGES: &[(&str, &[&str])] = &[
             "carrier",
             "detach",
             "detect",
-            "digest",
             "edit",
             "facts",
             "identify",

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::content::open_questions;
 use crate::{
     digest,
-    outcome::{KnownBy, Outcome, Release, ReportedStep, Unit},
+    outcome::{KnownBy, Outcome, Release, ReportedStep, Unit, digest_of},
     shell::{quote, quote_bytes},
 };
 
@@ -154,8 +154,7 @@ pub fn expectation<'a>(releases: impl IntoIterator<Item = &'a Release>) -> Strin
     let unit = Unit {
         releases: releases.into_iter().filter(concerned).collect(),
     };
-    let files = unit.files();
-    digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after)))
+    digest_of(unit.files())
 }
 
 /// The names of a release's files in order; those that cannot be read are layers, too.

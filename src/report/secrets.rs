@@ -232,6 +232,7 @@ mod tests {
                 after: Vec::new(),
             },
             removed_comments: Vec::new(),
+            digest: Default::default(),
         };
         let masker = Masker::on([&file]);
         assert_eq!(masker.text("arroyo-x"), "arroyo-x", "it stood in the clear");

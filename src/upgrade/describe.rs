@@ -8,13 +8,13 @@ use std::{
 use super::{Request, fault, mentions, release::Worked, undecided};
 use crate::{
     carrier::raise,
-    digest, facts,
+    facts,
     load::{Sealed, Workspace},
     migrate::{self, LedgerEntry, StepState},
     outcome::{
         ChartSign, Clue, FactChange, Fate, FilePosition, KnownBy, LeafFate, Notice, NoticeSeverity,
         QuestionValue, Refusal, Release, ReportedChange, ReportedFile, ReportedInput,
-        ReportedOption, ReportedQuestion, ReportedStep, State, Task, Told, Values,
+        ReportedOption, ReportedQuestion, ReportedStep, State, Task, Told, Values, digest_of,
     },
     pack::{Known, When, expr::describe},
     questions::RAISED_FIRST,
@@ -208,7 +208,7 @@ impl Description<'_, '_> {
             evidence: clues.collect(),
             from: plan.origin().from.clone(),
             to: plan.to.clone(),
-            digest: digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after))),
+            digest: digest_of(&files),
             steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
             notices: self.notices(&stale)?,
             stale,

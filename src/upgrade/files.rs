@@ -21,7 +21,7 @@ use crate::{
     block::{Embedded, TextFile},
     jobs::{Jobs, Work},
     load::{Wanted, Workspace},
-    outcome::{Notice, NoticeSeverity, Refusal, ReportedFile, Secrets},
+    outcome::{FileDigest, Notice, NoticeSeverity, Refusal, ReportedFile, Secrets},
     refusal::{ReleaseError, own_fault, release::alias_follows},
     values::View,
     verify::{SecondReadingError, second_reading},
@@ -228,6 +228,7 @@ fn edited(
         },
         after,
         removed_comments: removed.into_iter().map(|(_, text)| text).collect(),
+        digest: FileDigest::default(),
     })
 }
 

@@ -58,6 +58,7 @@ pub fn file(name: &str, before: &str, after: &str) -> ReportedFile {
             after: secrets(after),
         },
         removed_comments: Vec::new(),
+        digest: Default::default(),
     }
 }
 
