@@ -333,6 +333,9 @@ impl<'a> Show<'a> {
 
     /// The reports that stand beside the output.
     fn write_reports(&self) -> anyhow::Result<()> {
+        if self.job.reports.is_empty() {
+            return Ok(());
+        }
         let read = paths(self.job);
         reports::write_all(
             self.outcome,

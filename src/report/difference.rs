@@ -419,10 +419,15 @@ impl Shortened<'_> {
     /// The first form that fits; else as much of the last as has room, and how much more there is.
     fn lines(&self, file: &ReportedFile, room: usize, masked: &mut bool) -> Vec<String> {
         let (mut lines, mut hidden) = (Vec::new(), false);
+        let mut compared = None;
         for (context, most) in FORMS {
-            let diff = Diff::with_context(&file.before, &file.after, context);
+            let diff = match compared.take() {
+                Some((with, diff)) if with == context => diff,
+                _ => Diff::with_context(&file.before, &file.after, context),
+            };
+            let (_, diff) = compared.insert((context, diff));
             let mut hides = false;
-            lines = self.form(&diff, most, &mut hides);
+            lines = self.form(diff, most, &mut hides);
             hidden = hides;
             if lines.len() <= room {
                 *masked |= hides;
