@@ -146,3 +146,24 @@ fn another_name_of_the_chart_is_the_chart() {
     assert_eq!(run.code, 0, "{}", run.err);
     assert!(demo.text("in/app.yaml").contains("new: a"));
 }
+
+/// Bitnami publishes charts of the same names with keys of their own: https://github.com/bitnami/charts/tree/main/bitnami
+#[test]
+fn charts_of_bitnami_are_not_taken_for_those_that_packs_are_for() {
+    for chart in ["argo-cd", "cert-manager", "external-dns", "grafana"] {
+        for repository in [
+            "https://charts.bitnami.com/bitnami",
+            "registry-1.docker.io/bitnamicharts",
+        ] {
+            let text = application(chart, repository, "controller: {replicaCount: 2}");
+            let demo = Demo::new();
+            fs::create_dir_all(demo.path("in")).unwrap();
+            demo.file("in/app.yaml", &text);
+            let run = demo.run("upgrade in --write");
+            assert_eq!(run.code, 2, "{chart}: {}", run.err);
+            let says = format!("another chart that is called {chart}, too");
+            assert!(words(&run).contains(&says), "{chart}: {}", run.err);
+            assert_eq!(demo.text("in/app.yaml"), text);
+        }
+    }
+}
