@@ -700,3 +700,22 @@ fn nothing_beside_a_comment_with_a_tab_before_it_is_edited() {
         .set_text("d", "'x'")
         .produces("a: 1\n\t# b\nc: 2\nd: 'x'\n");
 }
+
+/// A document without `---` is one only by what it holds: emptied, it is written as `null`, so that the documents behind
+/// it keep their places.
+#[test]
+fn a_document_that_is_emptied_stays_a_document() {
+    for (text, document, expected) in [
+        ("# c\ntext\n---\na: 1\n", 0, "# c\nnull\n---\na: 1\n"),
+        ("a: 1\n...\ntext\n", 1, "a: 1\n...\nnull\n"),
+        ("---\ntext\n---\na: 1\n", 0, "---\n\n---\na: 1\n"),
+        ("text\n", 0, "\n"),
+    ] {
+        let tree = Tree::parse(text).unwrap();
+        let root = tree.documents()[document].root;
+        let new = rewrite(&tree, root, &scalar("")).unwrap().edits.apply(text);
+        assert_eq!(new, expected);
+        let after = Tree::parse(new.as_str()).unwrap();
+        assert_eq!(after.documents().len(), tree.documents().len(), "{new}");
+    }
+}

@@ -384,10 +384,17 @@ impl Emitter<'_, '_> {
                 format!("{props}\n{}", lines.strip_suffix('\n').unwrap_or(&lines))
             }
         };
+        let mut documents = tree.documents().iter();
+        let document = documents.find(|document| document.root == id);
+        let has_marker = document.is_some_and(|document| document.start_marker.is_some());
+        let new = match new.is_empty() && !has_marker && tree.documents().len() > 1 {
+            // Only what it holds makes it a document beside the others.
+            true => "null".to_owned(),
+            false => new,
+        };
         let span = tree.span(id);
         if span.is_empty() {
             // Nothing is written: at the end of the document, after its comments.
-            let document = tree.documents().iter().find(|document| document.root == id);
             let end = document.map_or(span.end, |document| {
                 document
                     .end_marker
