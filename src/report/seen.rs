@@ -50,7 +50,7 @@ pub(super) fn groups(outcome: &Outcome) -> Vec<SeenGroup> {
         groups.push(SeenGroup {
             heading: "Not upgraded, because the object that brings the chart is in none of these files",
             lines: elsewhere,
-            next: "Name the folder that holds it as well (an OCIRepository or HelmChart); with --chart CHART --from VERSION the values can be upgraded from a file of their own.".to_owned(),
+            next: "Name the folder that holds that object (an OCIRepository, say) as well: refit upgrade DIR OTHER-DIR".to_owned(),
         });
     }
     let others: Vec<(String, String)> = of(SeenIn::OtherTool)

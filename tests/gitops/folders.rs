@@ -202,6 +202,12 @@ fn a_list_of_all_files_is_looked_at_like_their_folder() {
         "site/page.yaml",
         "{{- range .Site.Pages }}\n- {{ .Title }}\n{{- end }}\n",
     );
+    here.file("labels.yaml", "- {name: bug}\n");
+    here.file("objects.yaml", "kind: A\n---\nkind: B\n");
+    here.file(
+        "secrets.yaml",
+        "a: ENC[AES256_GCM,data:x,type:str]\nsops: {mac: x, version: 3.8.1}\n",
+    );
     here.commit("all");
     let listed = here.git(&["ls-files"]);
     here.file("list.txt", &listed);

@@ -187,23 +187,31 @@ impl<'g> Gathering<'g> {
                 let error = not_ours(others, self.charts).of(&loaded.name);
                 workspace.errors.push(*error);
             }
-        } else if file.naming > Naming::Found {
-            let request = ReleaseRequest {
-                is_listed: file.naming == Naming::Listed,
-                ..ReleaseRequest::new(vec![InputFile::Path(path())])
-            };
-            self.loader.release(&request, None);
-        } else {
-            let checked = match plain.get(&file.file) {
-                Some(checked) => checked.clone(),
-                None => file::check(loaded),
-            };
-            match checked {
-                Ok(()) => workspace.unclaimed.push(file.file),
-                Err(error) => {
-                    let sealed = Sealed::of(&path(), error);
-                    workspace.unclaimed_sealed.extend(sealed);
-                }
+            return;
+        }
+        // With a chart that is stated, whoever lists files means values.
+        let is_meant = match file.naming {
+            Naming::Found => false,
+            Naming::Listed => self.charts.iter().any(|chart| chart.is_stated),
+            Naming::Named => true,
+        };
+        let checked = match plain.get(&file.file) {
+            _ if is_meant => Ok(()),
+            Some(checked) => checked.clone(),
+            None => file::check(loaded),
+        };
+        match checked {
+            Err(error) => {
+                let sealed = Sealed::of(&path(), error);
+                workspace.unclaimed_sealed.extend(sealed);
+            }
+            Ok(()) if file.naming == Naming::Found => workspace.unclaimed.push(file.file),
+            Ok(()) => {
+                let request = ReleaseRequest {
+                    is_listed: file.naming == Naming::Listed,
+                    ..ReleaseRequest::new(vec![InputFile::Path(path())])
+                };
+                self.loader.release(&request, None);
             }
         }
     }
