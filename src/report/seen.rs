@@ -40,12 +40,7 @@ pub(super) fn groups(outcome: &Outcome) -> Vec<SeenGroup> {
                 .collect(),
         });
     }
-    let elsewhere: Vec<(String, String)> = of(SeenIn::ObjectElsewhere)
-        .map(|seen| {
-            let text = format!("{} is called like the chart {}", seen.title, seen.chart);
-            (format!("{}:{}", seen.at.file, seen.at.line), text)
-        })
-        .collect();
+    let elsewhere = by_chart(of(SeenIn::ObjectElsewhere));
     if !elsewhere.is_empty() {
         groups.push(SeenGroup {
             heading: "Not upgraded, because the object that brings the chart is in none of these files",
@@ -71,6 +66,34 @@ pub(super) fn groups(outcome: &Outcome) -> Vec<SeenGroup> {
         });
     }
     groups
+}
+
+/// The number of releases of one chart up to which each is told.
+const TOLD_EACH: usize = 3;
+
+/// Releases whose chart is known by its name only, those of one chart together if they are many.
+fn by_chart<'o>(seen: impl Iterator<Item = &'o SeenRelease>) -> Vec<(String, String)> {
+    let mut charts: BTreeMap<&str, Vec<&SeenRelease>> = BTreeMap::new();
+    for one in seen {
+        charts.entry(&one.chart).or_default().push(one);
+    }
+    let place = |one: &SeenRelease| format!("{}:{}", one.at.file, one.at.line);
+    let mut lines = Vec::new();
+    for (chart, seen) in charts {
+        if seen.len() > TOLD_EACH {
+            let (first, more) = (place(seen[0]), seen.len() - 1);
+            lines.push((
+                format!("{first} and {more} more"),
+                format!("{chart}, by its name"),
+            ));
+            continue;
+        }
+        lines.extend(
+            seen.into_iter()
+                .map(|one| (place(one), format!("{}: {chart}, by its name", one.title))),
+        );
+    }
+    lines
 }
 
 /// The path up to its first hidden part.

@@ -245,14 +245,24 @@ fn a_release_whose_chart_comes_from_elsewhere_is_told_if_it_is_called_like_the_c
         "{all}"
     );
     assert!(
-        all.contains("g/by-object.yaml:5 HelmRelease/app is called like the chart one"),
+        all.contains("g/by-object.yaml:5 HelmRelease/app: one, by its name"),
         "{all}"
     );
     assert!(
-        all.contains("g/by-name.yaml:5 HelmRelease/one is called like the chart one"),
+        all.contains("g/by-name.yaml:5 HelmRelease/one: one, by its name"),
         "{all}"
     );
     assert!(!all.contains("other.yaml"), "{all}");
+
+    // Many of one chart are told together.
+    for name in ["b", "c", "d"] {
+        here.file(&format!("many/{name}.yaml"), &of(name));
+    }
+    let all = words(&upgrade(&here, &["g", "many"]).said);
+    assert!(
+        all.contains("g/by-name.yaml:5 and 4 more one, by its name"),
+        "{all}"
+    );
 
     here.file("h/source.yaml", &object("1.0.0"));
     let run = upgrade(&here, &["g", "h", "--write"]);
