@@ -54,6 +54,28 @@ impl Schema {
         found
     }
 
+    /// True if a map on the way to a key takes only keys that are listed, and the next one is not among them.
+    #[must_use]
+    pub fn forbids(&self, path: &Path) -> bool {
+        let mut here = self.spread(&self.0, 0);
+        for segment in path.segments() {
+            let Segment::Key(key) = segment else {
+                return false;
+            };
+            let next: Vec<&Json> = here
+                .iter()
+                .filter_map(|form| below(form, key))
+                .flat_map(|form| self.spread(form, 0))
+                .collect();
+            if next.is_empty() {
+                let mut maps = here.iter().filter(|form| is_map(form)).peekable();
+                return maps.peek().is_some() && maps.all(|form| is_closed(form));
+            }
+            here = next;
+        }
+        false
+    }
+
     /// The forms that are said of a key.
     fn at(&self, path: &Path) -> Vec<&Json> {
         let mut here = self.spread(&self.0, 0);
@@ -90,6 +112,22 @@ impl Schema {
     }
 }
 
+/// True if a form says something of the keys of a map.
+fn is_map(form: &Json) -> bool {
+    let is_object = |one: &Json| one.as_str() == Some("object");
+    let of_type = form.get("type").is_some_and(|named| match named {
+        Json::Array(several) => several.iter().any(is_object),
+        one => is_object(one),
+    });
+    of_type || form.get("properties").is_some()
+}
+
+/// True if a map takes only the keys that its form lists.
+fn is_closed(form: &Json) -> bool {
+    form.get("additionalProperties") == Some(&Json::Bool(false))
+        && form.get("patternProperties").is_none()
+}
+
 /// The form of a key in that of a map.
 fn below<'s>(form: &'s Json, key: &str) -> Option<&'s Json> {
     let named = form.get("properties").and_then(|all| all.get(key));
@@ -122,5 +160,29 @@ mod tests {
         assert_eq!(schema.choices(&path("ports.web.format")), choices);
         assert_eq!(schema.types(&path("access.size")), ["integer"]);
         assert!(schema.choices(&path("nowhere.format")).is_empty());
+    }
+
+    #[test]
+    fn a_map_that_lists_all_its_keys_forbids_others() {
+        let text = r##"{"properties": {
+            "access": {"type": "object", "additionalProperties": false, "properties": {"size": {}}},
+            "ports": {"anyOf": [{"additionalProperties": false, "properties": {"web": {}}}, {"type": "object"}]},
+            "units": {"additionalProperties": false, "patternProperties": {"^u": {"type": "object"}}}}}"##;
+        let files = [("values.schema.json".to_owned(), text.to_owned())];
+        let schema = Schema::of(&Chart {
+            files: files.into(),
+            ..Chart::default()
+        });
+        let forbids = |text: &str| schema.forbids(&text.parse().unwrap());
+        assert!(forbids("access.colour") && forbids("access.colour.deep"));
+        let allowed = [
+            "access.size",
+            "access",
+            "ports.other",
+            "units.u1.a",
+            "other.a",
+        ];
+        assert!(!allowed.into_iter().any(forbids));
+        assert!(!Schema::default().forbids(&"a.b".parse().unwrap()));
     }
 }

@@ -178,6 +178,7 @@ impl CandidateSearch<'_> {
             || !to.is_concrete()
             || self.found.iter().any(|candidate| candidate.to == *to)
             || !is_read()
+            || new.schema.forbids(to)
         {
             return false;
         }

@@ -15,7 +15,7 @@ use super::{
     written::{WrittenKey, written},
 };
 use crate::{
-    chart::{Chart, reads::TemplateReads},
+    chart::{Chart, reads::TemplateReads, schema::Schema},
     values::{Map, Path, Segment, Value, leaves, merge::merge_below},
 };
 
@@ -44,6 +44,8 @@ pub struct ChartKeys {
     documented: BTreeMap<Path, Value>,
     /// The words of its texts on keys.
     pub(super) hints: TextHints,
+    /// The keys that its schema refuses.
+    pub(super) schema: Schema,
 }
 
 /// The source of the name of a map's entry.
@@ -132,6 +134,7 @@ impl ChartKeys {
             comments,
             documented,
             hints,
+            schema: Schema::of(chart),
         }
     }
 

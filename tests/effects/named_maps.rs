@@ -170,3 +170,45 @@ fn a_preview_of_a_draft_names_the_review_that_asks_the_same() {
     );
     assert!(text.contains("needs a terminal"), "{text}");
 }
+
+#[test]
+fn a_key_that_the_new_charts_schema_refuses_is_no_place() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let data = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n";
+    let old = format!("{data}  statuscodes: {{{{ .Values.logs.statuscodes | quote }}}}\n");
+    let new = format!(
+        "{data}  {{{{- range $key, $value := .Values.access }}}}\n  {{{{ lower $key }}}}: {{{{ $value | quote }}}}\n  {{{{- end }}}}\n"
+    );
+    chart(
+        &home.join("old"),
+        "1.0.0",
+        &old,
+        "logs: {statuscodes: \"\"}\n",
+    );
+    chart(
+        &home.join("new"),
+        "2.0.0",
+        &new,
+        "access: {statusCodes: \"\"}\n",
+    );
+    fs::write(home.join("new/README.md"), "`logs` became `access`.\n").unwrap();
+    let schema = r#"{"properties": {"access": {"additionalProperties": false, "properties": {"statusCodes": {}}}}}"#;
+    fs::write(home.join("new/values.schema.json"), schema).unwrap();
+    fs::write(home.join("values.yaml"), "logs:\n  statuscodes: 500-599\n").unwrap();
+    let output = helm::refit(helm.program(), home)
+        .args(["upgrade", "values.yaml", "--accept-drafts", "--write"])
+        .args(["--old-chart", "old", "--new-chart", "new"])
+        .output()
+        .unwrap();
+    let written = fs::read_to_string(home.join("values.yaml")).unwrap();
+    assert_eq!(
+        written,
+        "access:\n  statusCodes: 500-599\n",
+        "{}",
+        said(&output)
+    );
+}
