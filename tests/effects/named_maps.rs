@@ -199,6 +199,15 @@ fn a_key_that_the_new_charts_schema_refuses_is_no_place() {
     let schema = r#"{"properties": {"access": {"additionalProperties": false, "properties": {"statusCodes": {}}}}}"#;
     fs::write(home.join("new/values.schema.json"), schema).unwrap();
     fs::write(home.join("values.yaml"), "logs:\n  statuscodes: 500-599\n").unwrap();
+    // Without Helm nothing else says that it is none.
+    let read = helm::refit(home.join("no-helm").as_path(), home)
+        .args(["upgrade", "values.yaml"])
+        .args(["--old-chart", "old", "--new-chart", "new"])
+        .output()
+        .unwrap();
+    let offered = said(&read);
+    assert!(!offered.contains("access.statuscodes"), "{offered}");
+
     let output = helm::refit(helm.program(), home)
         .args(["upgrade", "values.yaml", "--accept-drafts", "--write"])
         .args(["--old-chart", "old", "--new-chart", "new"])
