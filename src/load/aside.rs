@@ -106,9 +106,7 @@ fn may_name(text: &str, charts: &[KnownChart]) -> bool {
     text.contains("chartRef:")
         || charts.iter().any(|chart| {
             let former = chart.former_names.iter().map(|former| &former.name);
-            let mut names = std::iter::once(&chart.name)
-                .chain(&chart.other_names)
-                .chain(former);
+            let mut names = chart.names().chain(former);
             names.any(|name| text.contains(name))
         })
 }

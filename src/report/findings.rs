@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use super::{
     content::{AnswerOption, Item, ReportContent, Section, Use},
-    wording::{self, shown_name},
+    wording,
 };
 use crate::{
     digest,
@@ -228,9 +228,4 @@ fn sentence(why: Option<&str>, changes: &[&ReportedChange]) -> String {
         text.push_str(&format!(" {why}"));
     }
     text
-}
-
-/// A place in words, for lists of further ones.
-pub(super) fn place(at: &FilePosition) -> String {
-    format!("{}:{}", shown_name(&at.file), at.line)
 }

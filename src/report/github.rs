@@ -8,8 +8,8 @@
 
 use super::{
     Masker,
-    content::ReportContent,
-    findings::{self, FindingLevel, PlacedFinding, place},
+    content::{ReportContent, place},
+    findings::{self, FindingLevel, PlacedFinding},
     page::visible,
 };
 use crate::outcome::Outcome;

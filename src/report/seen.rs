@@ -55,7 +55,7 @@ pub(super) fn groups(outcome: &Outcome) -> Vec<SeenGroup> {
                 .as_deref()
                 .unwrap_or("of a version that is not written there");
             let text = format!("{}: {} {version}", seen.title, seen.chart);
-            (format!("{}:{}", seen.at.file, seen.at.line), text)
+            (place(seen), text)
         })
         .collect();
     if !others.is_empty() {
@@ -77,7 +77,6 @@ fn by_chart<'o>(seen: impl Iterator<Item = &'o SeenRelease>) -> Vec<(String, Str
     for one in seen {
         charts.entry(&one.chart).or_default().push(one);
     }
-    let place = |one: &SeenRelease| format!("{}:{}", one.at.file, one.at.line);
     let mut lines = Vec::new();
     for (chart, seen) in charts {
         if seen.len() > TOLD_EACH {
@@ -94,6 +93,10 @@ fn by_chart<'o>(seen: impl Iterator<Item = &'o SeenRelease>) -> Vec<(String, Str
         );
     }
     lines
+}
+
+fn place(seen: &SeenRelease) -> String {
+    format!("{}:{}", seen.at.file, seen.at.line)
 }
 
 /// The path up to its first hidden part.

@@ -193,7 +193,7 @@ impl Comparison<'_> {
                         Ok(()) => Raised::work(wanted),
                         Err(text) => Raised::Told(format!("{name}: {text}")),
                     },
-                    None => self.way(file, wanted, old),
+                    None => self.way(file, wanted, old, (here, there)),
                 }
             }
             StateBefore::Other(index) => {
@@ -225,13 +225,18 @@ impl Comparison<'_> {
     }
 
     /// The way of a release whose chart is named otherwise than before.
-    fn way(&mut self, file: &str, wanted: Wanted, old: &Wanted) -> Raised {
+    fn way(
+        &mut self,
+        file: &str,
+        wanted: Wanted,
+        old: &Wanted,
+        (here, there): (Stated, Stated),
+    ) -> Raised {
         let Some(pack) = self.pack_of(wanted.chart.as_ref()) else {
             return Raised::work(wanted);
         };
-        let (here, there) = (Stated::of(&wanted), Stated::of(old));
         if here.chart != there.chart {
-            return self.onto_another(file, wanted, old);
+            return self.onto_another(file, wanted, old, (here, there));
         }
         if here.repository != there.repository && here.text == there.text {
             if wanted.is_from_elsewhere || old.is_from_elsewhere {
@@ -246,12 +251,17 @@ impl Comparison<'_> {
             self.told.kept += 1;
             return Raised::Passed;
         }
-        to_named_version(pack, wanted, old)
+        to_named_version(pack, wanted, old, (here, there))
     }
 
     /// A release whose chart is another one now, which does not take the place of the old one.
-    fn onto_another(&self, file: &str, mut wanted: Wanted, old: &Wanted) -> Raised {
-        let (here, there) = (Stated::of(&wanted), Stated::of(old));
+    fn onto_another(
+        &self,
+        file: &str,
+        mut wanted: Wanted,
+        old: &Wanted,
+        (here, there): (Stated, Stated),
+    ) -> Raised {
         let note = format!(
             "{}: its chart was {} {} in {} and is {} {} now. refit knows no way from one to the other; its values are judged by themselves. {}",
             wanted.name,
@@ -271,8 +281,12 @@ impl Comparison<'_> {
 }
 
 /// Sends a release from the version that it named to the one that it names now.
-fn to_named_version(pack: &Pack, mut wanted: Wanted, old: &Wanted) -> Raised {
-    let (here, there) = (Stated::of(&wanted), Stated::of(old));
+fn to_named_version(
+    pack: &Pack,
+    mut wanted: Wanted,
+    old: &Wanted,
+    (here, there): (Stated, Stated),
+) -> Raised {
     let name = &wanted.name;
     let Some(to) = target(pack, &wanted, &here) else {
         return Raised::Told(match &here.text {

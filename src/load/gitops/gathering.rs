@@ -237,10 +237,9 @@ fn called_like_a_chart(
         Some(object.name.as_str()),
         one.carrier.release_name.as_deref(),
     ];
-    let is_called = |chart: &str| names.iter().flatten().any(|name| *name == chart);
-    let chart = charts.iter().find(|known| {
-        is_called(&known.name) || known.other_names.iter().any(|name| is_called(name))
-    })?;
+    let is_called = |chart: &String| names.iter().flatten().any(|name| *name == chart);
+    let mut charts = charts.iter();
+    let chart = charts.find(|known| known.names().any(is_called))?;
     let loaded = &workspace.files[file.file];
     Some(SeenRelease {
         at: loaded.at(loaded.tree.span(object.node).start),

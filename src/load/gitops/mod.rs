@@ -67,6 +67,13 @@ pub struct KnownChart {
     pub oldest: Option<Version>,
 }
 
+impl KnownChart {
+    /// The names that it is published under.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.name).chain(&self.other_names)
+    }
+}
+
 /// A name that a chart had before.
 #[derive(Debug, Clone)]
 pub struct KnownFormerName {
@@ -384,7 +391,7 @@ fn may_name(text: &str, charts: &[KnownChart]) -> bool {
     let is_known = |name: &str| {
         charts
             .iter()
-            .any(|chart| chart.name == name || chart.other_names.iter().any(|other| other == name))
+            .any(|chart| chart.names().any(|other| other == name))
     };
     let lines = text
         .lines()
@@ -483,8 +490,7 @@ fn means<'c>(chart: &ChartSource, charts: &'c [KnownChart]) -> Means<'c> {
         _ => 2,
     };
     for known in charts {
-        let names = std::iter::once(&known.name).chain(&known.other_names);
-        let names = names.map(|name| (name, None));
+        let names = known.names().map(|name| (name, None));
         let former = known.former_names.iter();
         let former = former.map(|former| (&former.name, Some(former)));
         for (name, former) in names.chain(former) {

@@ -275,17 +275,16 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
 
 /// True if two releases are told together: both need nothing, or they go to one version and wait for the same.
 fn fare_alike(one: &ReleaseRow<'_>, other: &ReleaseRow<'_>) -> bool {
-    let target = |row: &ReleaseRow<'_>| {
-        let release = row.release;
-        (
-            release.chart.clone(),
-            release.to_chart.clone(),
-            release.to.clone(),
-        )
+    let goes_alike = || {
+        let (one, other) = (one.release, other.release);
+        one.chart == other.chart && one.to_chart == other.to_chart && one.to == other.to
     };
-    let is_asked_alike = || open_ids(one) == open_ids(other);
+    let is_asked_alike = || {
+        let ids = one.open.iter().map(|step| &step.id);
+        ids.eq(other.open.iter().map(|step| &step.id))
+    };
     one.verdict == other.verdict
-        && (one.verdict == Verdict::Fits || target(one) == target(other) && is_asked_alike())
+        && (one.verdict == Verdict::Fits || goes_alike() && is_asked_alike())
 }
 
 fn open_ids(row: &ReleaseRow<'_>) -> String {

@@ -423,14 +423,8 @@ impl PreviewForm<'_, '_> {
 
 /// The length of the folders that the names of all releases have in common.
 fn common_folders(names: &[String]) -> usize {
-    let mut names = names.iter();
-    let mut common = names.next().cloned().unwrap_or_default();
-    for other in names {
-        let same = common.char_indices().zip(other.chars());
-        let same = same.take_while(|((_, a), b)| a == b).count();
-        let end = common.char_indices().nth(same).map(|(at, _)| at);
-        common.truncate(end.unwrap_or(common.len()));
-    }
+    let names = names.iter().map(String::as_str);
+    let common = names.reduce(names::same_begin).unwrap_or_default();
     // A name may say of what a generator made it: that is no folder of its own.
     let end = common.find('(').unwrap_or(common.len());
     common[..end].rfind('/').map_or(0, |at| at + 1)

@@ -40,9 +40,7 @@ fn braced(names: &[&str]) -> Option<String> {
     if others.is_empty() || !names.iter().all(is_plain) {
         return None;
     }
-    let before = others
-        .iter()
-        .fold(*first, |same, name| same_begin(same, name));
+    let before = others.iter().copied().fold(*first, same_begin);
     let before = before.rfind(is_boundary).map_or(0, |at| at + 1);
     let ends = names.iter().map(|name| &name[before..]);
     let behind = ends.clone().reduce(same_end)?;
@@ -60,7 +58,8 @@ fn is_boundary(c: char) -> bool {
     matches!(c, '/' | '-' | '_' | '.')
 }
 
-fn same_begin<'n>(one: &'n str, other: &str) -> &'n str {
+/// The characters that two names begin with.
+pub(super) fn same_begin<'n>(one: &'n str, other: &str) -> &'n str {
     let same = one.char_indices().zip(other.chars());
     let end = same
         .skip_while(|((_, a), b)| a == b)
