@@ -254,3 +254,39 @@ fn a_list_of_all_files_is_looked_at_like_their_folder() {
     assert_eq!(stated.code, 0, "{stated:?}");
     assert_eq!(here.text("plain.yaml"), "new: x\n");
 }
+
+/// Many releases are told together only if they fare alike: here they go to different versions of two charts.
+#[test]
+fn many_releases_are_told_together_by_chart_and_version() {
+    let Some(here) = two_charts() else { return };
+    for number in 0..12 {
+        for chart in ["one", "two"] {
+            let text = app(chart, "1.0.0", "old: x").replace(
+                &format!("name: {chart}"),
+                &format!("name: {chart}-{number}"),
+            );
+            here.file(&format!("many/{chart}-{number}.yaml"), &text);
+        }
+    }
+    let run = upgrade(&here, &["many"]);
+    for line in [
+        "ready 12 releases one 1.0.0 → 2.0.0",
+        "ready 12 releases two 1.0.0 → 5.0.0",
+        "24 releases: 24 ready.",
+    ] {
+        assert!(run.said.contains(line), "{line}: {}", run.said);
+    }
+}
+
+/// Only what is of no chart is passed over in a list: values that tell theirs and cannot be upgraded are an error.
+#[test]
+fn a_listed_file_that_tells_its_chart_is_never_passed_over() {
+    let Some(here) = Repository::new() else {
+        return;
+    };
+    here.file("values.yaml", "artifactUrl: s3://a/b\n");
+    here.file("list.txt", "values.yaml\n");
+    let run = here.refit(&["upgrade", "--files-from", "list.txt", "--from", "99.0.0"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.said.contains("error: values.yaml"), "{}", run.said);
+}
