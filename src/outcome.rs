@@ -191,11 +191,24 @@ pub struct Release {
     pub facts: Vec<FactChange>,
     /// The tasks for a person outside the files, in order.
     pub checklist: Vec<Task>,
+    /// The release that it waits for, though it has no open question itself: they share a file, directly or through
+    /// others, and are written together or not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<HeldBy>,
     /// Identifies exactly this result: the bytes of all files after it. What `--expect` compares.
     pub digest: String,
     /// Its merged values, if they were asked for.
     #[serde(skip)]
     pub values: Option<Arc<Values>>,
+}
+
+/// The releases with open questions for which another one waits. Only the first is named: thousands may share a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct HeldBy {
+    /// The first of them, by its name, or by its files if it has none.
+    pub release: String,
+    /// The number of the others.
+    pub others: usize,
 }
 
 impl Release {
@@ -633,6 +646,15 @@ impl Outcome {
     /// others. In order of their first releases.
     #[must_use]
     pub fn units(&self) -> Vec<Unit<'_>> {
+        let units = self.numbers_by_unit().into_iter();
+        let unit = |numbers: Vec<usize>| Unit {
+            releases: numbers.iter().map(|at| &self.releases[*at]).collect(),
+        };
+        units.map(unit).collect()
+    }
+
+    /// The same, with the numbers of the releases.
+    fn numbers_by_unit(&self) -> Vec<Vec<usize>> {
         let mut unit_of_file: HashMap<*const ReportedFile, usize> = HashMap::new();
         // For each unit begun: the unit that it has become part of.
         let mut joined: Vec<usize> = Vec::new();
@@ -655,14 +677,29 @@ impl Outcome {
             }
             of_release.push(unit);
         }
-        let mut units: BTreeMap<usize, Vec<&Release>> = BTreeMap::new();
-        for (release, unit) in self.releases.iter().zip(of_release) {
-            units.entry(find(&joined, unit)).or_default().push(release);
+        let mut units: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (number, unit) in of_release.into_iter().enumerate() {
+            units.entry(find(&joined, unit)).or_default().push(number);
         }
-        units
-            .into_values()
-            .map(|releases| Unit { releases })
-            .collect()
+        units.into_values().collect()
+    }
+
+    /// Notes with each release the one that it waits for, if it has no open question itself.
+    pub fn note_held(&mut self) {
+        for numbers in self.numbers_by_unit() {
+            let open = numbers.iter().filter(|at| self.releases[**at].is_open());
+            let open: Vec<usize> = open.copied().collect();
+            let Some(first) = open.first() else { continue };
+            let by = HeldBy {
+                release: self.releases[*first].called.clone(),
+                others: open.len() - 1,
+            };
+            for at in numbers {
+                let release = &mut self.releases[at];
+                let waits = !release.is_open() && (release.is_changed() || release.is_migrated());
+                release.held_by = waits.then(|| by.clone());
+            }
+        }
     }
 }
 
@@ -733,6 +770,13 @@ impl Release {
     #[must_use]
     pub fn is_changed(&self) -> bool {
         self.files.iter().any(|file| file.changed)
+    }
+
+    /// True if a step changed something in it, also where no file shows that: a text that is shared waits for the other
+    /// releases of it.
+    #[must_use]
+    pub fn is_migrated(&self) -> bool {
+        self.steps.iter().any(|step| !step.changes.is_empty())
     }
 
     /// The steps left out whose keys the target does not read: what would be lost without `--force`.

@@ -174,6 +174,11 @@ pub fn summary(outcome: &Outcome, look: ReportStyle, masker: &Masker) -> String 
                 let said: Vec<String> = said.map(|it| it.text).collect();
                 (said.join(", "), WordStyle::Warn)
             }
+            Verdict::Held => {
+                let held = row.release.held_by.as_ref();
+                let text = held.map(wording::held_by).unwrap_or_default();
+                (text, WordStyle::Warn)
+            }
             Verdict::Ready => {
                 let settings = row.settings.text();
                 let text = format!("would change ({}): {settings}", row.versions());
@@ -286,8 +291,7 @@ fn one_of(options: &[String]) -> String {
 pub(super) fn headline(page: &mut Page, release: &Release) {
     let name = span(format!("{}: ", wording::names(release)), WordStyle::Bold);
     // A release whose text waits for another one that shares it has changes, and shows none yet.
-    let does = release.steps.iter().any(|step| !step.changes.is_empty());
-    if release.is_changed() || release.is_open() || does {
+    if release.is_changed() || release.is_open() || release.is_migrated() {
         page.fill(0, 2, &[name, span(versions(release), WordStyle::Bold)]);
     } else if release.from == release.to {
         page.fill(0, 2, &[name, span(fits_sentence(release), WordStyle::Good)]);
@@ -316,6 +320,10 @@ fn release(page: &mut Page, release: &Release, look: ReportStyle) {
     let account = Account::of(release);
     page.gap();
     headline(page, release);
+    if let Some(held) = &release.held_by {
+        let text = format!("It {}.", wording::held_by(held));
+        page.fill(2, 4, &[span(text, WordStyle::Warn)]);
+    }
     known_by(page, &account, look);
     effect(page, &account, look);
     changes(page, &account);

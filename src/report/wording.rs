@@ -4,7 +4,8 @@ use serde_json::Value as Json;
 
 use super::page::width;
 use crate::outcome::{
-    Fate, NamedPack, NoticeSeverity, PackOrigin, Refusal, Release, Strength, Unclaimed, When,
+    Fate, HeldBy, NamedPack, NoticeSeverity, PackOrigin, Refusal, Release, Strength, Unclaimed,
+    When,
 };
 
 /// Columns that a value may take in a line of text.
@@ -39,6 +40,24 @@ pub(super) fn short_name(release: &Release) -> String {
         Some(name) => name.clone(),
         None => names(release),
     }
+}
+
+/// The releases that another one waits for: the first by its name.
+pub(super) fn holders(held: &HeldBy) -> String {
+    match held.others {
+        0 => held.release.clone(),
+        n => format!("{} and {}", held.release, count_of(n, "other", "others")),
+    }
+}
+
+/// That a release is not written yet, and for which others, behind its name or `It`.
+pub(super) fn held_by(held: &HeldBy) -> String {
+    let waits = match held.others {
+        0 => "waits",
+        _ => "wait",
+    };
+    let holders = holders(held);
+    format!("is written together with {holders}, which {waits} for an answer")
 }
 
 /// A file's name for a sentence.

@@ -212,6 +212,7 @@ impl Description<'_, '_> {
             steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
             notices: self.notices(&stale)?,
             stale,
+            held_by: None,
             ledger: ledger.collect(),
             kept: migrated.ledger.kept + read_by_helm,
             facts: Vec::new(),

@@ -485,6 +485,7 @@ fn finish_files(
         }
     }
     describe::scopes(&mut outcome.releases);
+    outcome.note_held();
 }
 
 /// The answers that a release is given: its own, else those for every release, else those that are kept

@@ -71,6 +71,86 @@ fn a_patch_has_nothing_of_a_release_with_an_open_question() {
 }
 
 #[test]
+fn a_release_says_which_other_one_it_waits_for() {
+    let demo = Demo::new();
+    let asks = OLD.replace("arroyo}}", "arroyo, tag: mine}}");
+    let named = |name: &str, values: &str| {
+        application("0.10.3", values).replace("name: a,", &format!("name: {name},"))
+    };
+    demo.file(
+        "both.yaml",
+        format!("{}---\n{}", named("quiet", OLD), named("asking", &asks)),
+    );
+    demo.file("alone.yaml", named("alone", OLD));
+    let run = demo.run("upgrade . --to 0.15.0 --check");
+    assert_eq!(run.code, 3, "{}", run.err);
+    let row = |name: &str| {
+        let mut lines = run.err.lines();
+        let found = lines.find(|line| line.contains(name) && line.contains("→"));
+        found.unwrap_or_else(|| panic!("no line for {name}\n{}", run.err))
+    };
+    assert!(row("alone.yaml").starts_with("ready "), "{}", run.err);
+    let quiet = row("Application/argocd/quiet");
+    assert!(quiet.starts_with("waits "), "{}", run.err);
+    assert!(
+        quiet.ends_with("for Application/argocd/asking"),
+        "{}",
+        run.err
+    );
+    let total =
+        "3 releases: 1 ready, 1 waits (one-image 1), 1 waits for another that shares its file.";
+    assert!(run.err.contains(total), "{}", run.err);
+    // In few words, and in full.
+    let sentence = "is written together with Application/argocd/asking, which waits for an answer";
+    for options in ["--check -q", "-v"] {
+        let run = demo.run(&format!("upgrade . --to 0.15.0 {options}"));
+        let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(said.matches(sentence).count(), 1, "{}", run.err);
+    }
+    let table = ok(demo.run("upgrade . --to 0.15.0 -o markdown")).out;
+    assert!(
+        table.contains("**waits for Application/argocd/asking**"),
+        "{table}"
+    );
+    let json = ok(demo.run("upgrade . --to 0.15.0 -o json")).out;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let held: Vec<&serde_json::Value> = ["alone", "quiet", "asking"]
+        .iter()
+        .map(|name| {
+            let mut releases = json["releases"].as_array().into_iter().flatten();
+            let found = releases.find(|release| {
+                release["name"].as_str() == Some(&format!("Application/argocd/{name}"))
+            });
+            &found.expect("the release")["held_by"]
+        })
+        .collect();
+    let by = serde_json::json!({"release": "Application/argocd/asking", "others": 0});
+    let none = serde_json::Value::Null;
+    assert_eq!(held, [&none, &by, &none]);
+    // With the answer both are written.
+    let run = demo.run("upgrade . --to 0.15.0 --answer one-image=chart-tag --check -q");
+    assert!(run.code == 1 && !run.err.contains("waits"), "{}", run.err);
+}
+
+#[test]
+fn a_release_whose_shared_file_shows_nothing_yet_does_not_fit_already() {
+    let demo = Demo::new();
+    demo.file("base.yaml", "artifactUrl: s3://g/a\ncheckpointUrl: s3://g/c\ncontroller: {image: {repository: r.example/arroyo}}\nworker: {image: {repository: r.example/arroyo}}\n");
+    demo.file(
+        "asks.yaml",
+        "controller: {image: {tag: mine}}\nworker: {image: {tag: mine}}\n",
+    );
+    let run = ok(demo.run("upgrade --release asking@0.10.3=base.yaml,asks.yaml --release quiet@0.10.3=base.yaml --to 0.15.0"));
+    let quiet = run.err.lines().find(|line| line.contains("quiet"));
+    let quiet = quiet.expect("a line");
+    assert!(
+        quiet.starts_with("waits ") && quiet.ends_with("for asking"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
 fn what_names_the_chart_and_stays_is_told() {
     let demo = Demo::new();
     for (version, says) in [

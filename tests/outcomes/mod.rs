@@ -87,6 +87,7 @@ pub fn release(files: Vec<ReportedFile>) -> Release {
         kept: 2,
         facts: Vec::new(),
         checklist: Vec::new(),
+        held_by: None,
         digest,
         sources: Vec::new(),
         values: None,

@@ -168,7 +168,9 @@ pub struct Total {
     pub ready: usize,
     /// Those that wait for an answer.
     pub waiting: usize,
-    /// The questions that they wait for: how many releases ask each.
+    /// Those that wait for another release.
+    pub held: usize,
+    /// The questions that releases wait for: how many releases ask each.
     pub questions: Vec<(String, usize)>,
     /// Those that need nothing.
     pub fitting: usize,
@@ -197,6 +199,7 @@ impl Total {
             releases: rows.len(),
             ready: number(Verdict::Ready),
             waiting: number(Verdict::Waits),
+            held: number(Verdict::Held),
             questions,
             fitting: number(Verdict::Fits),
             looked_at: number(Verdict::Stale) + number(Verdict::Loses),
@@ -272,6 +275,11 @@ impl Total {
                 &format!("wait ({asked})"),
             );
         }
+        part(
+            self.held,
+            "waits for another that shares its file",
+            "wait for another that shares their file",
+        );
         part(self.fitting, "already fits", "already fit");
         part(
             self.looked_at,

@@ -32,6 +32,8 @@ pub enum Verdict {
     Ready,
     /// It waits for answers.
     Waits,
+    /// It waits for another release that is written together with it.
+    Held,
     /// It needs nothing.
     Fits,
     /// Old settings came into it after the upgrade; a person has to look.
@@ -50,6 +52,8 @@ impl Verdict {
             Self::Loses
         } else if !release.stale.is_empty() {
             Self::Stale
+        } else if release.held_by.is_some() {
+            Self::Held
         } else if release.is_changed() {
             Self::Ready
         } else {
@@ -58,10 +62,11 @@ impl Verdict {
     }
 
     /// All, in the order in which they need somebody.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Waits,
         Self::Loses,
         Self::Stale,
+        Self::Held,
         Self::Ready,
         Self::Fits,
     ];
@@ -71,7 +76,7 @@ impl Verdict {
     pub fn word(self) -> &'static str {
         match self {
             Self::Ready => "ready",
-            Self::Waits => "waits",
+            Self::Waits | Self::Held => "waits",
             Self::Fits => "fits",
             Self::Stale => "look",
             Self::Loses => "loses",
@@ -84,6 +89,7 @@ impl Verdict {
         match self {
             Self::Ready => "ready to write",
             Self::Waits => "waits for an answer",
+            Self::Held => "waits for another release",
             Self::Fits => "already fits",
             Self::Stale => "has old settings that were edited in",
             Self::Loses => "loses settings, because a step is left out",
@@ -195,13 +201,8 @@ impl<'o> ReleaseRow<'o> {
             said.push(matters(format!("{stale} edited in")));
         }
         if said.is_empty() {
-            let adds = self
-                .release
-                .steps
-                .iter()
-                .any(|step| !step.changes.is_empty());
             let text = match self.release.is_changed() {
-                true if adds => "settings are added",
+                true if self.release.is_migrated() => "settings are added",
                 true => "chart version only",
                 false => "already fits",
             };
@@ -209,6 +210,9 @@ impl<'o> ReleaseRow<'o> {
                 text: text.to_owned(),
                 matters: false,
             });
+        }
+        if let Some(held) = &self.release.held_by {
+            said.push(matters(format!("waits for {}", wording::holders(held))));
         }
         said
     }

@@ -24,6 +24,7 @@ use crate::outcome::{ReportedFile, ReportedStep, State};
 pub(super) fn verdict_id(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Waits => "open",
+        Verdict::Held => "held",
         Verdict::Loses => "loses",
         Verdict::Stale => "stale",
         Verdict::Ready => "changes",
@@ -77,6 +78,7 @@ pub(super) fn card(
                     @if !row.open.is_empty() {
                         span .badge.open { (count(row.open.len(), "question")) }
                     }
+                    @if row.verdict == Verdict::Held { span .badge.open { (row.verdict.title()) } }
                     @if matches!(row.verdict, Verdict::Loses | Verdict::Stale) { span .badge.loses { (row.verdict.title()) } }
                     @if row.verdict == Verdict::Fits { span .badge.fits { (row.verdict.title()) } }
                 }
@@ -85,6 +87,7 @@ pub(super) fn card(
                 }
             }
             div .body {
+                @if let Some(held) = &release.held_by { p .note { "It " (wording::held_by(held)) "." } }
                 @if !others.is_empty() {
                     details .more.alike {
                         summary {

@@ -83,6 +83,10 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
         if !row.open.is_empty() {
             behind.push(span(format!("  {}", open_ids(row)), WordStyle::Warn));
         }
+        if let Some(held) = row.release.held_by.as_ref() {
+            let text = format!("  for {}", wording::holders(held));
+            behind.push(span(text, WordStyle::Warn));
+        }
         let taken: usize = behind.iter().map(|(text, _)| width(text)).sum();
         let name = match self.crowded {
             true => names::cut_in_middle(name, self.room(7 + taken)),
@@ -109,6 +113,9 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
         ];
         if !first.open.is_empty() {
             spans.push(span(format!("  {}", open_ids(first)), WordStyle::Warn));
+        }
+        if first.verdict == Verdict::Held {
+            spans.push(span("  for others that share their files", WordStyle::Warn));
         }
         page.fill(0, 9, &spans);
         let names: Vec<&str> = rows.iter().map(|at| self.names[*at].as_str()).collect();
@@ -295,7 +302,7 @@ fn open_ids(row: &ReleaseRow<'_>) -> String {
 fn verdict(verdict: Verdict) -> (String, WordStyle) {
     let style = match verdict {
         Verdict::Ready => WordStyle::Good,
-        Verdict::Waits => WordStyle::Warn,
+        Verdict::Waits | Verdict::Held => WordStyle::Warn,
         Verdict::Fits => WordStyle::Dim,
         Verdict::Stale | Verdict::Loses => WordStyle::Error,
     };
@@ -306,7 +313,7 @@ fn verdict(verdict: Verdict) -> (String, WordStyle) {
 fn name_lines(verdict: Verdict) -> usize {
     match verdict {
         Verdict::Fits => 1,
-        Verdict::Ready => 2,
+        Verdict::Ready | Verdict::Held => 2,
         Verdict::Waits | Verdict::Stale | Verdict::Loses => 4,
     }
 }
