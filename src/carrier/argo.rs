@@ -21,7 +21,7 @@ use super::model::{
     PathMention, PathValue, RefusalReason, Root,
 };
 use super::read::{Doc, Field};
-use super::version::{VersionPlace, VersionStyle};
+use super::version::{VersionPart, VersionPlace, VersionStyle};
 use crate::yaml::NodeId;
 
 /// Finds the carriers of a manifest of `argoproj.io`.
@@ -254,19 +254,26 @@ fn chart_of(
     let revision = source.field_at(doc, &["targetRevision"]).and_then(|field| {
         let text = doc.text(field.node)?;
         // The element that writes the version is where it stands.
-        Some(match element.whole(&text) {
-            Some((FieldPlace::Here(node), text)) => (node, text.to_owned()),
-            Some((FieldPlace::InFile(file, node), text)) => {
+        let (place, text) = match element.whole(&text) {
+            Some((place, text)) => (Some(place), text.to_owned()),
+            None => (None, text),
+        };
+        Some(match place {
+            Some(FieldPlace::Here(node)) => (node, VersionPart::Whole, text),
+            Some(FieldPlace::InFile(file, node)) => {
                 carrier.version_file = Some(file);
-                (node, text.to_owned())
+                (node, VersionPart::Whole, text)
             }
-            Some((FieldPlace::Nowhere, _)) | None => (field.node, text),
+            Some(FieldPlace::InText(host, node)) => (host, VersionPart::Inner(node), text),
+            Some(FieldPlace::Nowhere) => (field.node, VersionPart::Filled, text),
+            None => (field.node, VersionPart::Whole, text),
         })
     });
     if let Some(chart) = chart {
         let name = element.fill(&doc.text(chart.node).unwrap_or_default());
         carrier.chart = ChartRef::named(chart.node, &name, url.as_deref());
-        carrier.version = revision.map(|(node, text)| VersionPlace::of_chart(text, node));
+        carrier.version =
+            revision.map(|(node, part, text)| VersionPlace::of_chart(text, node).in_part(part));
         return;
     }
     let at = source
@@ -282,7 +289,8 @@ fn chart_of(
             .field_at(doc, &["repoURL"])
             .map_or(at, |field| field.node);
         carrier.chart = ChartRef::of_text(node, oci);
-        carrier.version = revision.map(|(node, text)| VersionPlace::of_chart(text, node));
+        carrier.version =
+            revision.map(|(node, part, text)| VersionPlace::of_chart(text, node).in_part(part));
         return;
     }
     let source = if is_templated(&path) || url.as_deref().is_some_and(is_templated) {
@@ -295,7 +303,8 @@ fn chart_of(
         }
     };
     carrier.chart = ChartRef::new(at, source);
-    carrier.version = revision.map(|(node, text)| VersionPlace::of_git(text, node));
+    carrier.version =
+        revision.map(|(node, part, text)| VersionPlace::of_git(text, node).in_part(part));
     if let Some(version) = &carrier.version
         && version.style == VersionStyle::Templated
     {

@@ -48,7 +48,7 @@ pub use model::{
 };
 pub use object::{ManifestObject, ObjectBody};
 pub(crate) use read::is_kustomization_file;
-pub use version::{Range, VersionPlace, VersionStyle, raise};
+pub use version::{Range, VersionPart, VersionPlace, VersionStyle, raise};
 
 use crate::yaml::Tree;
 

@@ -139,9 +139,8 @@ fn oci(doc: &Doc<'_>, spec: NodeId) -> Option<ObjectBody> {
         let text = doc.text(field.node)?;
         Some(if *name == "digest" {
             VersionPlace {
-                text,
-                node: field.node,
                 style: VersionStyle::Revision,
+                ..VersionPlace::of_git(text, field.node)
             }
         } else {
             VersionPlace::of_chart(text, field.node)

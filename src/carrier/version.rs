@@ -9,7 +9,7 @@ use std::fmt;
 
 use semver::Version;
 
-use crate::yaml::NodeId;
+use crate::yaml::{NodeId, Tree, host_offset};
 
 /// A version in a carrier.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +18,37 @@ pub struct VersionPlace {
     pub text: String,
     /// The scalar; perhaps an alias.
     pub node: NodeId,
+    /// The part of that scalar that the version is.
+    pub part: VersionPart,
     /// The style of its text.
     pub style: VersionStyle,
+}
+
+/// The part of a scalar that a version is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VersionPart {
+    /// All of it.
+    #[default]
+    Whole,
+    /// A scalar in the YAML that its text is.
+    Inner(NodeId),
+    /// It is a template, and the version is what fills it: that stands nowhere as it is.
+    Filled,
+}
+
+impl VersionPart {
+    /// The offset of a version in the text of a tree, where it can be pointed at.
+    #[must_use]
+    pub fn offset(self, tree: &Tree, node: NodeId) -> usize {
+        let inner = match self {
+            Self::Inner(inner) => Tree::parse(tree.content(node)).ok().zip(Some(inner)),
+            Self::Whole | Self::Filled => None,
+        };
+        match inner {
+            Some((text, inner)) => host_offset(tree, node, text.span(inner).start),
+            None => tree.span(node).start,
+        }
+    }
 }
 
 impl VersionPlace {
@@ -28,7 +57,17 @@ impl VersionPlace {
     pub fn of_chart(text: impl Into<String>, node: NodeId) -> Self {
         let text = text.into();
         let style = VersionStyle::of(&text);
-        Self { text, node, style }
+        Self {
+            text,
+            node,
+            part: VersionPart::Whole,
+            style,
+        }
+    }
+
+    /// The same as a part of its scalar.
+    pub(super) fn in_part(self, part: VersionPart) -> Self {
+        Self { part, ..self }
     }
 
     /// A revision of a Git repository.
@@ -40,7 +79,12 @@ impl VersionPlace {
         } else {
             VersionStyle::Revision
         };
-        Self { text, node, style }
+        Self {
+            text,
+            node,
+            part: VersionPart::Whole,
+            style,
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub use sealed::Sealed;
 
 use crate::{
     block::{Block, BlockInFile, BlockPlace, TextFile, secrets_in},
-    carrier::{self, Range},
+    carrier::{self, Range, VersionPart},
     jobs::{Jobs, Work},
     migrate::Answers,
     outcome::{KnownBy, Notice, SeenRelease},
@@ -127,8 +127,8 @@ pub struct Broken {
     pub name: String,
     /// The layers that can be used.
     pub layers: Vec<usize>,
-    /// The file and the scalar in which its manifest names the version.
-    pub pin: Option<(usize, NodeId)>,
+    /// The file, the scalar, and the part of it in which its manifest names the version.
+    pub pin: Option<(usize, NodeId, VersionPart)>,
 }
 
 /// A release that can be upgraded.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Request, release::ReleaseResults};
 use crate::{
+    carrier::VersionPart,
     load::{Wanted, Workspace},
     refusal::ReleaseError,
     yaml::NodeId,
@@ -48,7 +49,7 @@ pub(super) fn refuse_behind_backs(
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Common {
     Layer(usize),
-    Version(usize, NodeId),
+    Version(usize, NodeId, VersionPart),
 }
 
 /// A layer is not edited, and a version not raised, for one release while another, which has it too, cannot
@@ -59,15 +60,16 @@ pub(super) fn refuse_with_others(
     releases: &[&Wanted],
     worked: &mut ReleaseResults<'_>,
 ) {
-    let common = |layers: &[usize], pin: Option<(usize, NodeId)>| {
+    let common = |layers: &[usize], pin: Option<(usize, NodeId, VersionPart)>| {
         let version = pin
-            .filter(|_| !request.keep_version)
-            .map(|(file, node)| Common::Version(file, node));
+            .filter(|(.., part)| !request.keep_version && *part != VersionPart::Filled)
+            .map(|(file, node, part)| Common::Version(file, node, part));
         let layers = layers.iter().copied().map(Common::Layer);
         layers.chain(version).collect::<Vec<Common>>()
     };
     let of_release = |wanted: &Wanted| {
-        let pin = wanted.pin.as_ref().map(|pin| (pin.file, pin.node));
+        let pin = wanted.pin.as_ref();
+        let pin = pin.map(|pin| (pin.file, pin.node, pin.part));
         common(&wanted.layers, pin)
     };
     let mut users: BTreeMap<Common, Vec<usize>> = BTreeMap::new();
@@ -83,7 +85,7 @@ pub(super) fn refuse_with_others(
                 file: workspace.file_of(block).name.clone(),
                 other,
             },
-            Common::Version(file, _) => ReleaseError::SharesVersion {
+            Common::Version(file, ..) => ReleaseError::SharesVersion {
                 file: workspace.files[file].name.clone(),
                 other,
             },

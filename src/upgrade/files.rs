@@ -172,8 +172,9 @@ fn edited(
     notices: &mut Vec<(usize, Notice)>,
 ) -> Result<ReportedFile, Box<Refusal>> {
     let loaded = &workspace.files[file];
-    let mut pins = raised_pins(loaded, worked, needs, notices);
-    pins.extend(renames(loaded, &needs.renamed)?);
+    let mut renamed = raised_pins(loaded, worked, needs, notices);
+    renamed.extend(needs.renamed.iter().cloned());
+    let pins = renames(loaded, &renamed)?;
     let parts = block_parts(worked, needs);
     let changed: Vec<&BlockPart<'_, '_>> = parts
         .iter()
@@ -232,19 +233,19 @@ fn edited(
     })
 }
 
-/// The edits that raise versions. They are kept by their place: releases that share a pin raise it once.
+/// The versions that are raised.
 fn raised_pins(
     loaded: &TextFile,
     worked: &ReleaseResults<'_>,
     needs: &Needs,
     notices: &mut Vec<(usize, Notice)>,
-) -> EditsBySpan {
-    let mut pins = EditsBySpan::new();
+) -> Vec<Renamed> {
+    let mut pins = Vec::new();
     for release in &needs.pins {
         if let Ok(worked) = &worked[*release] {
             match pinned(loaded, worked) {
                 Pinned::Same => {}
-                Pinned::Raised(edits) => pins.extend(edits),
+                Pinned::Raised(raised) => pins.push(raised),
                 Pinned::Stays(notice) => notices.push((*release, notice)),
             }
         }
@@ -358,7 +359,8 @@ fn verify_aliases(
     }
 }
 
-/// The edits of a file that give path strings their new texts, also those in YAML that a scalar holds.
+/// The edits of a file that give path strings and versions their new texts, also those in YAML that a scalar holds. They
+/// are kept by their place: what several releases rename alike is one.
 fn renames(loaded: &TextFile, renamed: &[Renamed]) -> Result<EditsBySpan, Box<Refusal>> {
     let mut edits = EditsBySpan::new();
     let mut inner: BTreeMap<NodeId, (&Tree, EditsBySpan)> = BTreeMap::new();

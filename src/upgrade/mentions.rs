@@ -20,14 +20,15 @@ use crate::{
     yaml::{NodeId, Tree, host_offset},
 };
 
-/// A path string that has to change.
+/// A path string or a version that has to change.
 #[derive(Debug, Clone)]
 pub(super) struct Renamed {
     /// The file.
     pub file: usize,
     /// The scalar.
     pub node: NodeId,
-    /// The YAML that the scalar holds, and the scalar in it that has to change; `None` if it is itself the path string.
+    /// The YAML that the scalar holds, and the scalar in it that has to change; `None` if it is itself
+    /// meant.
     pub within: Option<(Arc<Tree>, NodeId)>,
     /// The new text.
     pub text: String,

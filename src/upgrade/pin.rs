@@ -1,18 +1,18 @@
 //! The place where a manifest names the chart version: raised in its own style, or told why it stays.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::release::Worked;
+use super::{mentions::Renamed, release::Worked};
 use crate::{
     block::TextFile,
-    carrier::raise,
-    load::Succession,
+    carrier::{VersionPart, raise},
+    load::{Pin, Succession},
     outcome::{Notice, NoticeSeverity},
     values::{
         Value, View,
         write::{Context, Quotes, string},
     },
-    yaml::{self, Kind, NodeId, ScalarStyle, Tree, Want},
+    yaml::{self, EditSet, Kind, NodeId, ScalarStyle, Tree, Want, rewrite_inner},
 };
 
 /// The fate of the place where a manifest names the version.
@@ -20,7 +20,7 @@ pub(super) enum Pinned {
     /// It is the target already, or allows it.
     Same,
     /// It is raised.
-    Raised(EditsBySpan),
+    Raised(Renamed),
     /// It cannot be.
     Stays(Notice),
 }
@@ -30,7 +30,6 @@ pub(super) fn pinned(loaded: &TextFile, worked: &Worked<'_>) -> Pinned {
         return Pinned::Same;
     };
     let to = &worked.plan.to;
-    let tree = &loaded.tree;
     // What has to be done with the copy is a task of its own.
     if pin.is_of_copy {
         return Pinned::Same;
@@ -38,7 +37,7 @@ pub(super) fn pinned(loaded: &TextFile, worked: &Worked<'_>) -> Pinned {
     if !pin.is_version {
         let chart = &worked.pack.info.chart;
         return Pinned::Stays(Notice {
-            at: Some(loaded.at(tree.span(pin.node).start)),
+            at: Some(loaded.at(pin.offset(loaded))),
             severity: NoticeSeverity::Action,
             text: format!(
                 "`{}` stays as it is, because it is no chart version. See that it leads to {chart} {to} together with these values.",
@@ -47,10 +46,9 @@ pub(super) fn pinned(loaded: &TextFile, worked: &Worked<'_>) -> Pinned {
             path: None,
         });
     }
-    let node = tree.alias_target(pin.node).unwrap_or(pin.node);
     let stays = |why: &str| {
         Pinned::Stays(Notice {
-            at: Some(loaded.at(tree.span(pin.node).start)),
+            at: Some(loaded.at(pin.offset(loaded))),
             severity: NoticeSeverity::Action,
             text: format!(
                 "The version `{}` stays as it is: {why}. Write {to} in its place.",
@@ -59,7 +57,8 @@ pub(super) fn pinned(loaded: &TextFile, worked: &Worked<'_>) -> Pinned {
             path: None,
         })
     };
-    if raise(&pin.text, to).is_some_and(|raised| raised == pin.text) {
+    let raised = raise(&pin.text, to);
+    if raised.as_ref().is_some_and(|raised| *raised == pin.text) {
         return Pinned::Same;
     }
     // Where the chart's name cannot be edited, a version of the other chart would be one of this.
@@ -67,16 +66,55 @@ pub(super) fn pinned(loaded: &TextFile, worked: &Worked<'_>) -> Pinned {
     if worked.plan.before.is_some() && worked.wanted.replacement.as_ref().is_none_or(is_told) {
         return stays("the name of the chart beside it has to be changed first");
     }
-    if node != pin.node || tree.anchor(node).is_some() {
-        return stays("other places may use what is anchored here");
+    let Some(raised) = raised else {
+        return stays("its form does not say how a newer one is written");
+    };
+    match raised_at(loaded, pin, raised) {
+        Ok(raised) => Pinned::Raised(raised),
+        Err(why) => stays(why),
     }
-    match raise(&pin.text, to) {
-        None => stays("its form does not say how a newer one is written"),
-        Some(raised) => match scalar(tree, node, &raised) {
-            Some(edits) => Pinned::Raised(edits),
-            None => stays("it cannot be edited in place"),
-        },
+}
+
+/// The edit of a version where it stands, or why there is none.
+fn raised_at(loaded: &TextFile, pin: &Pin, raised: String) -> Result<Renamed, &'static str> {
+    let tree = &loaded.tree;
+    let is_shared =
+        |tree: &Tree, node| tree.alias_target(node).is_some() || tree.anchor(node).is_some();
+    let inner = match pin.part {
+        VersionPart::Whole => None,
+        VersionPart::Filled => return Err("a template is filled with it here"),
+        VersionPart::Inner(node) => {
+            let inner = Tree::parse(tree.content(pin.node));
+            let inner = inner.map_err(|_| "the text that it stands in cannot be read")?;
+            Some((Arc::new(inner), node))
+        }
+    };
+    let anchored_inside = |(inner, node): &(Arc<Tree>, NodeId)| is_shared(inner, *node);
+    if is_shared(tree, pin.node) || inner.as_ref().is_some_and(anchored_inside) {
+        return Err("other places may use what is anchored here");
     }
+    let fixed = "it cannot be edited in place";
+    match &inner {
+        None => _ = scalar(tree, pin.node, &raised).ok_or(fixed)?,
+        Some((inner, node)) => {
+            let edits = scalar(inner, *node, &raised).ok_or(fixed)?;
+            let edits = edits
+                .into_iter()
+                .map(|((start, end), new)| (start..end, new));
+            let rewrite = EditSet::new(inner.text(), edits)
+                .ok()
+                .and_then(|edits| rewrite_inner(tree, pin.node, &edits).ok());
+            if rewrite.is_none_or(|rewrite| rewrite.restyled) {
+                return Err("the text that it stands in would have to be written anew");
+            }
+        }
+    }
+    Ok(Renamed {
+        file: pin.file,
+        node: pin.node,
+        within: inner,
+        text: raised,
+    })
 }
 
 /// Edits of a text by where they begin and end: equal ones of several releases are one.

@@ -255,7 +255,7 @@ impl<'w> ReleaseRun<'_, 'w> {
         match &self.wanted.pin {
             Some(pin) if known_by == KnownBy::Carrier => {
                 let file = &self.workspace.files[pin.file];
-                reason.at(&file.name, &file.text, file.tree.span(pin.node).start)
+                reason.at(&file.name, &file.text, pin.offset(file))
             }
             _ => reason.of(self.name()),
         }
@@ -421,7 +421,8 @@ impl<'w> ReleaseRun<'_, 'w> {
                     chart: self.pack.info.chart.clone(),
                     range: pin.text.clone(),
                 };
-                return Err(error.at_node(&self.workspace.files[pin.file], pin.node));
+                let file = &self.workspace.files[pin.file];
+                return Err(error.at(file, pin.offset(file)));
             }
             candidates.retain(|version| named.contains(version));
         }

@@ -57,7 +57,7 @@ pub(super) fn without_old_errors(
 ) {
     let texts = |workspace: &Workspace| -> BTreeMap<String, String> {
         let pins = workspace.broken.iter().filter_map(|broken| {
-            let (file, node) = broken.pin?;
+            let (file, node, _) = broken.pin?;
             let text = workspace.files[file].tree.content(node).to_owned();
             Some((broken.name.clone(), text))
         });
@@ -627,5 +627,5 @@ fn path_below(workspace: &Workspace, file: usize, root: &FilePath) -> PathBuf {
 fn place(workspace: &Workspace, wanted: &Wanted) -> Option<FilePosition> {
     let pin = wanted.pin.as_ref()?;
     let file = &workspace.files[pin.file];
-    Some(file.at(file.tree.span(pin.node).start))
+    Some(file.at(pin.offset(file)))
 }

@@ -103,14 +103,6 @@ pub fn rewrite_inner(
         });
     }
     let new = edits.apply(content);
-    let in_flow = in_flow(host, node);
-    if in_flow || new.trim_matches(['\n', ' ']).is_empty() {
-        let body = host.body(node);
-        return Ok(InnerRewrite {
-            edits: replace_body(host, node, body, double_quoted(&new))?,
-            restyled: host.kind(node) != Kind::Scalar(ScalarStyle::DoubleQuoted),
-        });
-    }
     // One line in quotes stays one.
     let body = host.body(node);
     if !new.contains(|c| c == '\n' || !is_literal(c)) && !host.text()[body.clone()].contains('\n') {
@@ -127,6 +119,12 @@ pub fn rewrite_inner(
                 restyled: false,
             });
         }
+    }
+    if in_flow(host, node) || new.trim_matches(['\n', ' ']).is_empty() {
+        return Ok(InnerRewrite {
+            edits: replace_body(host, node, body, double_quoted(&new))?,
+            restyled: host.kind(node) != Kind::Scalar(ScalarStyle::DoubleQuoted),
+        });
     }
     // Text with carriage returns, as it is pasted on Windows, has its form in double quotes only.
     let quoted = host.kind(node) == Kind::Scalar(ScalarStyle::DoubleQuoted);

@@ -397,6 +397,95 @@ fn elements_may_be_a_list_in_a_file_or_in_a_text() {
     }
 }
 
+/// Each form of a text of elements, with the versions that it says: one of two quotes in each.
+#[test]
+fn versions_in_a_text_of_elements_are_raised_in_it() {
+    let block = |prod: &str, test: &str| {
+        format!(
+            "  - list:\n      elementsYaml: | # by hand\n        # where it runs\n        - env: prod\n          version: {prod} # first\n\n        - {{env: test, version: \"{test}\"}}\n"
+        )
+    };
+    let json = |prod: &str, test: &str| {
+        format!(
+            "  - list:\n      elements: []\n      elementsYaml: '[{{\"env\": \"prod\", \"version\": \"{prod}\"}}, {{\"env\": \"test\", \"version\": \"{test}\"}}]'\n"
+        )
+    };
+    let in_flow = |prod: &str, test: &str| {
+        format!(
+            "  - list: {{elements: [], elementsYaml: '[{{\"env\": \"prod\", \"version\": \"{prod}\"}}, {{env: test, version: {test}}}]'}}\n"
+        )
+    };
+    let in_matrix = |prod: &str, test: &str| {
+        format!(
+            "  - matrix:\n      generators:\n      - list:\n          elementsYaml: |-\n            - {{env: prod, version: v{prod}}}\n            - {{env: test, version: ~{test}}}\n      - clusters: {{values: {{size: small}}}}\n"
+        )
+    };
+    type Form<'f> = &'f dyn Fn(&str, &str) -> String;
+    for form in [&block as Form<'_>, &json, &in_flow, &in_matrix] {
+        let Some(here) = repository() else { return };
+        values(&here, &["prod", "test"]);
+        let of = |prod: &str, test: &str| {
+            go_set(
+                &form(prod, test),
+                "'{{ .version }}'",
+                "$here/envs/{{ .env }}/values.yaml",
+            )
+        };
+        here.file("set.yaml", &of("1.0.0", "1.0.0"));
+        let run = upgrade(&here, &[".", "--write"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert_eq!(here.text("set.yaml"), of("2.0.0", "2.0.0"), "{run:?}");
+        for env in ["prod", "test"] {
+            let file = format!("envs/{env}/values.yaml");
+            assert_eq!(here.text(&file), "b:\n  x: here\n", "{run:?}");
+        }
+        let again = upgrade(&here, &[".", "--check"]);
+        assert_eq!(again.code, 0, "{again:?}");
+    }
+}
+
+/// The version is known, and the values are upgraded from it; where it stands is told with its line.
+#[test]
+fn a_version_that_cannot_be_edited_where_elements_take_it_from_is_told() {
+    for (generators, version, line) in [
+        // A text that would have to be written anew.
+        (
+            "  - list:\n      elementsYaml: >-\n        [{env: prod,\n        version: 1.0.0}]\n",
+            "{{ .version }}",
+            8,
+        ),
+        // Anchored for others.
+        (
+            "  - list:\n      elementsYaml: |\n        - {env: prod, version: &v 1.0.0}\n",
+            "{{ .version }}",
+            9,
+        ),
+        // A part of a path.
+        (
+            "  - git: {repoURL: x, revision: HEAD, files: [{path: envs/*/1.0.0/it.yaml}]}\n",
+            "{{ index .path.segments 2 }}",
+            14,
+        ),
+    ] {
+        let Some(here) = repository() else { return };
+        values(&here, &["prod"]);
+        here.file("envs/prod/1.0.0/it.yaml", "env: prod\n");
+        let manifest = go_set(
+            generators,
+            &format!("'{version}'"),
+            "$here/envs/{{ .env }}/values.yaml",
+        );
+        here.file("set.yaml", &manifest);
+        let run = upgrade(&here, &[".", "--write"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert_eq!(here.text("set.yaml"), manifest);
+        assert_eq!(here.text("envs/prod/values.yaml"), "b:\n  x: here\n");
+        let said = run.said.split_whitespace().collect::<Vec<_>>().join(" ");
+        let told = format!("line {line}: The version `1.0.0` stays as it is: ");
+        assert!(said.contains(&told), "{told} {run:?}");
+    }
+}
+
 /// A generator's own template covers the template for all, field by field.
 #[test]
 fn a_generator_may_have_a_template_of_its_own() {

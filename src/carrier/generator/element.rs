@@ -11,6 +11,8 @@ pub(in crate::carrier) enum FieldPlace {
     Here(NodeId),
     /// In a file that a git generator has found.
     InFile(usize, NodeId),
+    /// In the YAML that a text of the ApplicationSet is: the scalar with that text, and the one in it.
+    InText(NodeId, NodeId),
     /// It is a path, or put together.
     Nowhere,
 }

@@ -269,10 +269,16 @@ impl GeneratorReader<'_> {
             is_open: listed.is_empty(),
             elements: elements.collect(),
         };
-        if let Some(text) = doc.text_at(list, &["elementsYaml"]) {
+        let of_text = doc.field_at(list, &["elementsYaml"]);
+        if let Some((field, text)) = of_text.and_then(|field| Some((field, doc.text(field.node)?)))
+        {
             let more = match outer.list_in(&text) {
                 Some(elements) => Some(elements),
-                None => self.by_text(&outer.fill(&text)),
+                None => {
+                    let filled = outer.fill(&text);
+                    let place = (filled == text).then_some(field.node);
+                    self.by_text(&filled, place)
+                }
             };
             made.is_open = more.is_none();
             made.elements.extend(more.unwrap_or_default());
@@ -280,8 +286,8 @@ impl GeneratorReader<'_> {
         made
     }
 
-    /// The elements in a text that is YAML; none if a template still writes it.
-    fn by_text(&self, text: &str) -> Option<Vec<GeneratorElement>> {
+    /// The elements in a text that is YAML; none if a template still writes it. `host` is the scalar that has it as it is.
+    fn by_text(&self, text: &str, host: Option<NodeId>) -> Option<Vec<GeneratorElement>> {
         let tree = Tree::parse(text).ok()?;
         let [document] = tree.documents() else {
             return None;
@@ -294,10 +300,13 @@ impl GeneratorReader<'_> {
         if is_templated(text) || !of.is_list(of.root) {
             return None;
         }
+        let place = |node| match host {
+            Some(host) => FieldPlace::InText(host, node),
+            None => FieldPlace::Nowhere,
+        };
         let elements = of.view.items(of.root).map(|item| {
             let mut made = GeneratorElement::default();
-            // It stands in a text of the manifest.
-            self.scalars(item, "", of, &|_| FieldPlace::Nowhere, &mut made);
+            self.scalars(item, "", of, &place, &mut made);
             made.label = first_field(of, item);
             made
         });

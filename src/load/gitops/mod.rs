@@ -33,6 +33,7 @@ use super::{InputFile, LoadErrorKind, Loader, Sealed, aside};
 use semver::Version;
 
 use crate::{
+    block::TextFile,
     bounds::lexical,
     carrier::{
         self, Carrier, ChartSource, LayerSource, MentionKind, Sameness,
@@ -111,7 +112,9 @@ pub struct Pin {
     pub file: usize,
     /// The scalar.
     pub node: NodeId,
-    /// Its text.
+    /// The part of that scalar that the version is.
+    pub part: carrier::VersionPart,
+    /// The text of the version.
     pub text: String,
     /// True for a chart version, or a range of them, that can be raised.
     pub is_version: bool,
@@ -130,10 +133,17 @@ impl Pin {
         (!is_any).then(|| Self {
             file,
             node: place.node,
+            part: place.part,
             text: place.text.clone(),
             is_version,
             is_of_copy: false,
         })
+    }
+
+    /// The offset of the version in its file.
+    #[must_use]
+    pub fn offset(&self, file: &TextFile) -> usize {
+        self.part.offset(&file.tree, self.node)
     }
 
     /// The place where a copy of a chart says its own version.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     block::TextFile,
-    carrier::{self, LayerSource, Sameness, VersionStyle, resolve::Placed},
+    carrier::{self, LayerSource, Sameness, VersionPart, VersionStyle, resolve::Placed},
     outcome::{FilePosition, KnownBy, Notice, NoticeSeverity},
     values::{Map, Path},
     yaml::NodeId,
@@ -226,7 +226,8 @@ impl<'b> Builder<'b> {
             VersionStyle::Any => {}
             VersionStyle::Revision | VersionStyle::Templated | VersionStyle::Unknown => {
                 let kind = LoadErrorKind::NoVersion(place.text.clone());
-                named.no_version = Some(kind.at_node(self.file(*file), place.node));
+                let offset = place.part.offset(&self.file(*file).tree, place.node);
+                named.no_version = Some(kind.at(self.file(*file), offset));
             }
         }
         named
@@ -339,9 +340,9 @@ impl<'b> Builder<'b> {
     }
 
     /// The place where the manifest names the version.
-    fn pinned_at(&self) -> Option<(usize, NodeId)> {
+    fn pinned_at(&self) -> Option<(usize, NodeId, VersionPart)> {
         let (file, place) = self.one.release.version.as_ref()?;
-        Some((self.scanned[*file].file, place.node))
+        Some((self.scanned[*file].file, place.node, place.part))
     }
 
     /// The settings of which it is not certain which layer wins.
