@@ -364,6 +364,9 @@ pub struct ReportedStep {
     pub why: Option<String>,
     /// The address of its documentation.
     pub link: Option<String>,
+    /// True if it was drafted in this run from two versions of the chart, and no pack has it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drafted: bool,
     /// Its state.
     pub state: State,
     /// The open questions that it waits for.

@@ -132,8 +132,12 @@ const EDGES: &[(&str, &[&str])] = &[
         "authoring",
         &["chart", "effect", "git", "pack", "values", "yaml"],
     ),
-    // A pack for two versions of a chart that has none, made of what they say and render.
-    ("draft", &["authoring", "chart", "effect", "pack", "values"]),
+    // A pack for two versions of a chart, made of what they say and render; of values that another pack's steps changed
+    // it sees what these did.
+    (
+        "draft",
+        &["authoring", "chart", "effect", "outcome", "pack", "values"],
+    ),
     // The tests of a pack run it as an upgrade does.
     (
         "trial",

@@ -241,8 +241,8 @@ pub struct UpgradeArgs {
     /// Take the recommended option where a question has no answer
     #[arg(long, help_heading = "Steps and answers")]
     pub accept_recommended: bool,
-    /// For a chart, or versions of one, that refit does not know: apply the moves that are certain, instead of asking about
-    /// each
+    /// Of what is drafted from two charts, because refit does not know it: apply the moves that are certain, instead of
+    /// asking about each
     #[arg(
         long,
         requires = "old_chart",
@@ -366,12 +366,12 @@ pub struct ReviewArgs {
     pub show_secrets: bool,
 }
 
-/// Two versions of a chart that refit does not know.
+/// Two versions of a chart of which refit does not know all.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Chart")]
 pub struct ChartPair {
-    /// For a chart, or versions of one, that refit does not know: the version that the files are for, as a folder, an
-    /// archive, or what helm finds by name
+    /// To draft what refit does not know of the way between two versions of a chart: the version that the files are for,
+    /// as a folder, an archive, or what helm finds by name
     #[arg(long, value_name = "CHART", requires = "new_chart")]
     pub old_chart: Option<String>,
     /// The version to go to

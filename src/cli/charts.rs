@@ -1,23 +1,25 @@
-//! Two versions of a chart that are named, where no pack says what changed between them.
+//! Two versions of a chart that are named, and what no pack says of the way between them.
 //!
-//! A pack comes first: where one reaches to the new chart, the charts only render, and nothing here is done. What is
-//! newer than all that a pack knows is drafted, for values that are for its newest version or a later one.
+//! A pack comes first: its steps bring values as far as it knows the chart. What is newer than all that it knows is
+//! drafted for the values behind its steps, and so is what the new chart does not read and no step speaks of. Without a
+//! pack all is drafted.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use refit::{
     chart::Chart,
-    draft::{self, PairOfCharts, Proposals, Versions, bare_pack, drafted},
+    draft::{self, DraftOptions, Migrated, PairOfCharts, Proposals, Versions, bare_pack, drafted},
     effect::{
         helm::{Helm, next_step},
         render::Renderer,
         source::ChartLocation,
         values,
     },
+    outcome::{KnownBy, Refusal, Release},
     pack::Pack,
     report::Detail,
-    upgrade::{Request, packs, upgrade},
+    upgrade::{Draft, Request, packs, upgrade},
 };
 use semver::Version;
 
@@ -28,21 +30,53 @@ pub struct Both {
     old: (PathBuf, Chart),
     new: (PathBuf, Chart),
     versions: Versions,
-    /// The newest version that the pack of the chart knows, if it has one: the charts are newer.
-    known_up_to: Option<Version>,
+    /// The part of the way between them that a pack knows.
+    known: WayKnown,
     /// The folder of charts that Helm fetched; it is removed with this.
     #[allow(dead_code, reason = "it is there until the job is done")]
     folder: tempfile::TempDir,
 }
 
-/// Reads the charts that a job names, if no pack says what changed between them, and gives the job a pack that knows their versions.
-/// What Helm fetches is fetched once: from here on the job names the archives, in a folder that goes with what is
-/// given back.
+/// What two charts are read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Their effects are compared: a pack that knows both needs no draft.
+    Compare,
+    /// What no pack says is drafted.
+    Draft,
+}
+
+/// The part of the way between two charts that a pack knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum WayKnown {
+    /// No pack is for the chart.
+    Nothing,
+    /// The pack ends with this version, before the new chart.
+    UpTo(Version),
+    /// The pack knows both charts; this is the newest version that it knows.
+    Whole(Version),
+    /// The charts are not just the chart that was stated, or of versions that the pack refuses: they only render.
+    Elsewhere,
+}
+
+impl WayKnown {
+    /// The newest version that the pack knows, if it knows a part of the way.
+    fn newest(&self) -> Option<&Version> {
+        match self {
+            Self::UpTo(newest) | Self::Whole(newest) => Some(newest),
+            Self::Nothing | Self::Elsewhere => None,
+        }
+    }
+}
+
+/// Reads the charts that a job names, if something of the way between them may have to be drafted, and gives the job a
+/// pack that knows their versions. What Helm fetches is fetched once: from here on the job names the archives, in a
+/// folder that goes with what is given back.
 ///
 /// # Errors
 ///
-/// If only one chart is named, one cannot be had, they do not fit what else was said, or a pack knows a part of the way.
-pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
+/// If only one chart is named, one cannot be had, or they do not fit what else was said.
+pub fn read_both(job: &mut Job, purpose: Purpose) -> anyhow::Result<Option<Both>> {
     let options = &job.rendering.options;
     let (Some(old), Some(new)) = (options.old_chart.clone(), options.new_chart.clone()) else {
         return Ok(None);
@@ -56,7 +90,7 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
         Some(request.to.as_ref().map(knows))
     };
     let stated = request.chart.as_deref().and_then(knows_target);
-    if stated == Some(Some(true)) {
+    if purpose == Purpose::Compare && stated == Some(Some(true)) {
         return Ok(None);
     }
     let folder = tempfile::tempdir().context("no folder for charts")?;
@@ -69,8 +103,12 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
             ChartLocation::named(text, &version.map(Version::to_string).unwrap_or_default());
         if let ChartLocation::Reference { reference, .. } = &source {
             let name = reference.rsplit('/').next().unwrap_or(reference);
-            // Without a version the newest that a pack knows is meant.
-            if matches!(knows_target(name), Some(None | Some(true))) {
+            // Without a version the one is meant that the pack finds.
+            let is_left_to_pack = match purpose {
+                Purpose::Compare => matches!(knows_target(name), Some(None | Some(true))),
+                Purpose::Draft => version.is_none() && knows_target(name).is_some(),
+            };
+            if is_left_to_pack {
                 return Ok(None);
             }
             if version.is_none() {
@@ -89,11 +127,11 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
         return Ok(None);
     };
     let versions = Versions::of(&old, &new);
-    let known_up_to = match way_known(&known, request, (&old, &new), versions.as_ref())? {
-        WayKnown::Whole => return Ok(None),
-        WayKnown::UpTo(newest) => Some(newest),
-        WayKnown::None => None,
-    };
+    let known = way_known(&known, request, (&old, &new), versions.as_ref());
+    match (&known, purpose) {
+        (WayKnown::Elsewhere, _) | (WayKnown::Whole(_), Purpose::Compare) => return Ok(None),
+        _ => {}
+    }
     if let Some(chart) = request.chart.as_ref().filter(|chart| **chart != old.name) {
         bail!(
             "the values are for the chart {chart}, and --old-chart is {}\n  next: name the chart {chart} with --old-chart",
@@ -115,37 +153,121 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
             bail!("{flag} says {stated}, and the chart that is named is {found}");
         }
     }
-    let request = &mut job.request;
-    request.drafted = vec![bare_pack(&old, &new, &versions)];
-    request.chart = Some(old.name.clone());
-    request.from = Some(versions.old.clone());
-    request.to = Some(versions.new.clone());
-    // A version that only tells two work trees apart belongs in no manifest.
-    request.keep_version |= versions.are_same;
-    job.name_charts(&old_path, &new_path);
-    Ok(Some(Both {
+    let both = Both {
         old: (old_path, old),
         new: (new_path, new),
         versions,
-        known_up_to,
+        known,
         folder,
-    }))
+    };
+    both.state_versions(job);
+    Ok(Some(both))
+}
+
+impl Both {
+    /// Gives a job the versions of the charts, with a pack that knows them.
+    fn state_versions(&self, job: &mut Job) {
+        let (old, new, versions) = (&self.old.1, &self.new.1, &self.versions);
+        let request = &mut job.request;
+        match &self.known {
+            WayKnown::Nothing | WayKnown::Elsewhere => {
+                request.drafted = vec![Draft {
+                    texts: bare_pack(old, new, versions),
+                    is_on_top: false,
+                }];
+            }
+            WayKnown::UpTo(_) => {
+                let nothing = Proposals::default();
+                request.drafted = vec![self.draft_of(&nothing, &DraftOptions::default())];
+            }
+            // What says more than a chart beside it comes first: a manifest, refit.yaml.
+            WayKnown::Whole(_) if !leaves_version_open(request) => return,
+            WayKnown::Whole(_) => {}
+        }
+        request.chart = Some(old.name.clone());
+        request.from = Some(versions.old.clone());
+        request.to = Some(versions.new.clone());
+        // A version that only tells two work trees apart belongs in no manifest.
+        request.keep_version |= versions.are_same;
+        job.name_charts(&self.old.0, &self.new.0);
+    }
+
+    /// What was found as a draft.
+    fn draft_of(&self, found: &Proposals, options: &DraftOptions) -> Draft {
+        let charts = (&self.old.1, &self.new.1);
+        Draft {
+            texts: drafted(charts, &self.versions, found, options),
+            is_on_top: self.known.newest().is_some(),
+        }
+    }
+
+    /// True if a release goes from the one chart to the other.
+    fn is_way_of(&self, release: &Release) -> bool {
+        release.to_chart.is_none()
+            && release.chart == self.old.1.name
+            && release.from == self.versions.old
+            && release.to == self.versions.new
+    }
+
+    /// The values of a release before and behind the steps of its pack; `None` if they cannot be had.
+    ///
+    /// # Errors
+    ///
+    /// If a migration of the pack cannot be read.
+    fn migrated(&self, release: &Release, packs: &[Pack]) -> anyhow::Result<Option<Migrated>> {
+        let Some((before, after)) = values(release) else {
+            return Ok(None);
+        };
+        let pack = pack_of(packs, &release.chart);
+        let (Some(newest), Some(pack)) = (self.known.newest(), pack) else {
+            return Ok(Some(Migrated::unchanged(&before)));
+        };
+        Ok(Some(Migrated::by_pack(
+            release,
+            pack,
+            (before, after),
+            newest,
+        )?))
+    }
+}
+
+/// True if nothing but the content of plain files would tell the chart and the version that the values are for.
+fn leaves_version_open(request: &Request) -> bool {
+    let states = request.from.is_some() || request.since.is_some() || !request.to_of.is_empty();
+    if states {
+        return false;
+    }
+    let outcome = upgrade(request);
+    let by_content = |release: &Release| release.known_by == KnownBy::Content;
+    let is_missing = |refusal: &Refusal| refusal.missing.is_some();
+    let is_anything = !outcome.releases.is_empty() || !outcome.refused.is_empty();
+    is_anything && outcome.releases.iter().all(by_content) && outcome.refused.iter().all(is_missing)
 }
 
 /// Drafts a migration for the releases of a job, and gives the job a pack that has it. Helm proves the draft; without
 /// Helm it is made of what the charts say, and nothing in it is sure.
-pub fn draft(job: &mut Job, both: &Both, terminal: &mut Terminal) {
+///
+/// # Errors
+///
+/// If a pack cannot be read.
+pub fn draft(job: &mut Job, both: &Both, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let is_on_top = both.known.newest().is_some();
     let request = Request {
         with_values: true,
+        // What is drafted stands behind the pack's questions: it is made for what the pack recommends.
+        accept_recommended: job.request.accept_recommended || is_on_top,
         ..job.request.clone()
     };
     let outcome = upgrade(&request);
+    // A pack that cannot be loaded is refused by the outcome already.
+    let packs = packs(&request).unwrap_or_default();
     let helm = Helm::from_env();
     let version = helm.version().ok();
     let mut found = Proposals::default();
     let mut renderings = 0;
-    for release in &outcome.releases {
-        let Some((before, _)) = values(release) else {
+    let on_way = |release: &&Release| !is_on_top || both.is_way_of(release);
+    for release in outcome.releases.iter().filter(on_way) {
+        let Some(migrated) = both.migrated(release, &packs)? else {
             continue;
         };
         let options = verify::options(&job.rendering, release);
@@ -156,33 +278,80 @@ pub fn draft(job: &mut Job, both: &Both, terminal: &mut Terminal) {
             new: &both.new.1,
             renderers: version.is_some().then_some((&renderers.0, &renderers.1)),
         };
-        found.add(draft::propose(&pair, &before));
+        found.add(draft::propose(&pair, &migrated));
         renderings += renderers.0.runs() + renderers.1.runs();
     }
-    job.request.drafted = vec![drafted(
-        &both.old.1,
-        &both.new.1,
-        &both.versions,
-        &found,
-        job.accept_drafts,
-    )];
-    if job.detail == Detail::Quiet || job.format.is_whole() {
-        return;
-    }
-    let chart = &both.old.1.name;
-    let no_pack = match &both.known_up_to {
-        Some(newest) => format!("refit knows {chart} up to {newest}"),
-        None => format!("No pack is for the chart {chart}"),
+    let options = DraftOptions {
+        accepted: job.accept_drafts,
+        pack_steps: match is_on_top {
+            true => Some(step_ids(&packs, &both.old.1.name)?),
+            false => None,
+        },
     };
-    match &found.unproven {
-        None => terminal.say(&format!(
-            "{no_pack}: what follows was drafted from the two charts, and tried out in {renderings} renderings.\n\n"
-        )),
-        Some(why) => terminal.say(&format!(
-            "{no_pack}: what follows was drafted from what the two charts say, and could not be tried out.\n  why:  {why}\n{}\n",
-            next_step(why).map_or_else(String::new, |next| format!("  next: {next}\n"))
-        )),
+    job.request.drafted = vec![both.draft_of(&found, &options)];
+    // Where no release goes this way, the outcome says why.
+    let is_looked_at = outcome.releases.iter().any(|release| on_way(&release));
+    if is_looked_at && job.detail != Detail::Quiet && !job.format.is_whole() {
+        terminal.say(&headline(both, &found, renderings));
     }
+    Ok(())
+}
+
+/// What was drafted, what a pack knows, and whether it was tried out.
+fn headline(both: &Both, found: &Proposals, renderings: usize) -> String {
+    let chart = &both.old.1.name;
+    let Versions { old, new, .. } = &both.versions;
+    let (what, was_drafted) = match &both.known {
+        WayKnown::Nothing | WayKnown::Elsewhere => (
+            format!("No pack is for the chart {chart}: what follows"),
+            true,
+        ),
+        WayKnown::UpTo(newest) if old < newest => (
+            format!(
+                "refit knows {chart} up to {newest}: its steps come first, and what is newer or missing in them"
+            ),
+            true,
+        ),
+        WayKnown::UpTo(newest) => (
+            format!("refit knows {chart} up to {newest}: what follows"),
+            true,
+        ),
+        WayKnown::Whole(_) => (
+            format!("refit knows {chart} {old} and {new}: what none of its steps speaks of"),
+            !found.settings.is_empty() || !found.needed.is_empty(),
+        ),
+    };
+    match (&found.unproven, was_drafted) {
+        (None, true) => format!(
+            "{what} was drafted from the two charts, and tried out in {renderings} renderings.\n\n"
+        ),
+        (None, false) => format!(
+            "refit knows {chart} {old} and {new}: beside what its steps say, no other setting of these values lost its effect ({renderings} renderings).\n\n"
+        ),
+        (Some(why), was_drafted) => {
+            let drafted = match was_drafted {
+                true => format!(
+                    "{what} was drafted from what the two charts say, and could not be tried out"
+                ),
+                false => format!(
+                    "refit knows {chart} {old} and {new}: nothing is missing in its steps as far as the two charts say, which could not be tried out"
+                ),
+            };
+            let next = next_step(why);
+            let next = next.map_or_else(String::new, |next| format!("  next: {next}\n"));
+            format!("{drafted}.\n  why:  {why}\n{next}\n")
+        }
+    }
+}
+
+/// The ids of all steps of a chart's pack.
+fn step_ids(packs: &[Pack], chart: &str) -> anyhow::Result<BTreeSet<String>> {
+    let Some(pack) = pack_of(packs, chart) else {
+        return Ok(BTreeSet::new());
+    };
+    let every = pack.every_migration()?.into_iter();
+    let steps = every.flat_map(|(_, migration)| &migration.steps);
+    Ok(steps.map(|step| step.id.clone()).collect())
 }
 
 /// The packs that there are, whatever chart was stated.
@@ -196,48 +365,35 @@ fn known_packs(request: &Request) -> anyhow::Result<Vec<Pack>> {
 }
 
 /// The part of the way between two charts that a pack knows.
-enum WayKnown {
-    /// No pack is for the chart.
-    None,
-    /// A pack reaches to the new chart; or the charts are not just the chart that was stated, and only render.
-    Whole,
-    /// The values may be for this version, which is the newest that a pack knows, or for a later one.
-    UpTo(Version),
-}
-
-/// The part of the way between two charts that a pack knows.
-///
-/// # Errors
-///
-/// If it ends between them: its steps come first, and what follows is drafted for values that took them.
 fn way_known(
     known: &[Pack],
     request: &Request,
     (old, new): (&Chart, &Chart),
     versions: Option<&Versions>,
-) -> anyhow::Result<WayKnown> {
+) -> WayKnown {
     let names = [Some(&old.name), Some(&new.name), request.chart.as_ref()];
     let mut names = names.into_iter().flatten();
     let Some(pack) = names.find_map(|name| pack_of(known, name)) else {
-        return Ok(WayKnown::None);
+        return WayKnown::Nothing;
     };
     // A pack of one of two charts says nothing of the way between them, unless one takes the other's place.
     if old.name != new.name && request.chart.is_none() && !continues(pack, &old.name, &new.name) {
-        return Ok(WayKnown::None);
+        return WayKnown::Nothing;
     }
     let newest = newest(pack);
     let stated = request.chart.as_ref().unwrap_or(&old.name);
+    let knows = |version: &Version| pack.info.versions.contains_key(version);
     match versions {
-        Some(versions) if versions.new > *newest && !versions.are_same && *stated == old.name => {
-            if versions.old < *newest {
-                bail!(
-                    "refit knows {stated} up to {newest}, and --new-chart is {}\n  next: bring the values to {newest} first (--to {newest}, without charts), then name the chart {newest} with --old-chart: what comes after it is drafted",
-                    versions.new
-                );
+        Some(versions) if !versions.are_same && *stated == old.name => {
+            if versions.new > *newest {
+                WayKnown::UpTo(newest.clone())
+            } else if old.name == new.name && knows(&versions.old) && knows(&versions.new) {
+                WayKnown::Whole(newest.clone())
+            } else {
+                WayKnown::Elsewhere
             }
-            Ok(WayKnown::UpTo(newest.clone()))
         }
-        _ => Ok(WayKnown::Whole),
+        _ => WayKnown::Elsewhere,
     }
 }
 

@@ -321,8 +321,8 @@ fn repeated_arguments(args: &UpgradeArgs, rendering: &Rendering) -> Given {
     if !args.verify {
         // Charts that a draft is made of.
         verify.remove(0);
-        verify.extend(args.accept_drafts.then(|| "--accept-drafts".to_owned()));
     }
+    verify.extend(args.accept_drafts.then(|| "--accept-drafts".to_owned()));
     let target = |target: &TargetVersion| match &target.chart {
         Some(chart) => format!("{chart}={}", target.version),
         None => target.version.to_string(),

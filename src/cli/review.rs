@@ -53,9 +53,9 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let save = args.save_answers.clone();
     let mut job = job(args)?;
     // Charts that Helm fetched are there as long as this is.
-    let drafted = charts::without_pack(&mut job)?;
+    let drafted = charts::read_both(&mut job, charts::Purpose::Draft)?;
     match &drafted {
-        Some(both) => charts::draft(&mut job, both, terminal),
+        Some(both) => charts::draft(&mut job, both, terminal)?,
         None => charts::refuse_useless(&job)?,
     }
     let mut begun = begin_reviews(&job);

@@ -41,9 +41,9 @@ pub const NOTHING: &str = "\"refit migrated nothing because of an error; see its
 ///
 /// If an answer was given that belongs to no question, or the outcome cannot be shown as JSON.
 pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-    let drafted = charts::without_pack(job)?;
+    let drafted = charts::read_both(job, charts::Purpose::Draft)?;
     match &drafted {
-        Some(both) => charts::draft(job, both, terminal),
+        Some(both) => charts::draft(job, both, terminal)?,
         None if job.verify.is_none() => charts::refuse_useless(job)?,
         None => {}
     }

@@ -39,7 +39,7 @@ use super::{
 pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let format = args.output;
     let mut job = job(args)?;
-    let _charts = charts::without_pack(&mut job)?;
+    let _charts = charts::read_both(&mut job, charts::Purpose::Compare)?;
     let job = job;
     let outcome = upgrade(&job.request);
     known_answers(&job, &outcome)?;
@@ -159,7 +159,7 @@ fn compare<'o>(
     let charts = Charts {
         rendering,
         helm: &helm,
-        is_drafted: !job.request.drafted.is_empty(),
+        is_drafted: job.request.drafted.iter().any(|draft| !draft.is_on_top),
         folder: folder.path(),
         opened: RefCell::default(),
     };
@@ -290,7 +290,7 @@ impl Charts<'_> {
             release,
             pack,
             places: &places,
-            tell_defaults: self.is_drafted,
+            tell_defaults: self.is_drafted || pack.is_draft_of(&release.to),
             helm,
         };
         Ok(check.run()?)

@@ -63,12 +63,12 @@ impl KeyCandidate {
     }
 }
 
-/// The keys of the new chart that a setting may have moved to, the likeliest first. `learned` are places that other
-/// settings moved from and to, `fields` those of rendered objects that the setting changes.
+/// The keys of the new chart that a setting may have moved to, the likeliest first. `origin` is its place under the old
+/// chart, `learned` are places that other settings moved from and to, `fields` those of rendered objects that it changes.
 #[must_use]
 pub fn candidates(
     (old, new): (&ChartKeys, &ChartKeys),
-    path: &Path,
+    (path, origin): (&Path, &Path),
     value: &Value,
     values: &Value,
     learned: &[(Path, Path)],
@@ -78,12 +78,16 @@ pub fn candidates(
         old,
         new,
         path,
+        origin,
         value,
         values,
-        words: NameWords::of(path),
+        words: [NameWords::of(path), NameWords::of(origin)],
         hinted: new.hints.named_beside(path),
         found: Vec::new(),
     };
+    if origin != path {
+        search.hinted.extend(new.hints.named_beside(origin));
+    }
     for (from, to) in learned {
         if let Some(rest) = path.strip_prefix(from) {
             let to = to.concat(&rest);
@@ -141,14 +145,22 @@ struct CandidateSearch<'k> {
     old: &'k ChartKeys,
     new: &'k ChartKeys,
     path: &'k Path,
+    origin: &'k Path,
     value: &'k Value,
     values: &'k Value,
-    words: NameWords,
+    /// Those of its place, and of where it stood.
+    words: [NameWords; 2],
     hinted: Vec<Path>,
     found: Vec<KeyCandidate>,
 }
 
 impl CandidateSearch<'_> {
+    /// The likeness of a key's words to those of the setting, where it stands or where it stood.
+    fn likeness(&self, words: &NameWords) -> f64 {
+        let [now, before] = self.words.each_ref().map(|own| own.likeness(words));
+        now.max(before)
+    }
+
     /// Takes in a key, if a value of this form can be put there; true if it did. `key` is how the chart has it, with
     /// its words if they are known. With a `bonus` something else than words speaks for it.
     fn add(
@@ -160,13 +172,13 @@ impl CandidateSearch<'_> {
     ) -> bool {
         let (old, new, path, value) = (self.old, self.new, self.path, self.value);
         let is_hinted = self.hinted.contains(to);
-        let comments = match (old.comment(path), new.comment(key)) {
+        let comments = match (old.comment(self.origin), new.comment(key)) {
             (Some(a), Some(b)) => likeness(a, b),
             _ => 0.0,
         };
         let names = match words.filter(|_| key == to) {
-            Some(words) => self.words.likeness(words),
-            None => self.words.likeness(&NameWords::of(to)),
+            Some(words) => self.likeness(words),
+            None => self.likeness(&NameWords::of(to)),
         };
         // What has nothing in common is no candidate: this is asked for every key of the chart.
         if names < MIN_NAMES && comments < MIN_NAMES && bonus.is_none() {
@@ -191,7 +203,7 @@ impl CandidateSearch<'_> {
         if !can_hold(default, value) {
             return false;
         }
-        let same = match (old.example(path), default) {
+        let same = match (old.example(self.origin), default) {
             // That both are empty says little.
             (Some(a), Some(b)) if a == b => match is_plain(a) {
                 true => 0.3,

@@ -12,6 +12,8 @@ mod hints;
 pub mod infer;
 mod keys;
 mod kin;
+mod lost;
+mod migrated;
 mod migration;
 mod outdated;
 mod pack;
@@ -24,6 +26,7 @@ mod written;
 
 pub use bare::{Versions, bare_pack};
 pub use infer::infer;
+pub use migrated::Migrated;
 pub use migration::migration_file;
-pub use pack::drafted;
+pub use pack::{DraftOptions, drafted};
 pub use propose::{PairOfCharts, Proposals, propose};

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
+use semver::Version;
+
 use super::{
     bare::{Versions, bare_pack},
     propose::{Destination, Proposal, Proposals, SettingState, Suggestion, without_shared_end},
@@ -13,15 +15,22 @@ use crate::{
     values::Path,
 };
 
-/// The texts of a pack that knows two versions of a chart with their keys, and does what was found. What is sure is
-/// a step where that is `accepted`, else a question that recommends it.
+/// The ways in which what was found becomes steps.
+#[derive(Debug, Clone, Default)]
+pub struct DraftOptions {
+    /// True if what is sure is done, and not asked.
+    pub accepted: bool,
+    /// The ids of the steps of the pack that the draft goes on top of, if it does: then what was drafted is told as such.
+    pub pack_steps: Option<BTreeSet<String>>,
+}
+
+/// The texts of a pack that knows two versions of a chart with their keys, and does what was found.
 #[must_use]
 pub fn drafted(
-    old: &Chart,
-    new: &Chart,
+    (old, new): (&Chart, &Chart),
     versions: &Versions,
     found: &Proposals,
-    accepted: bool,
+    options: &DraftOptions,
 ) -> Texts {
     let mut texts = bare_pack(old, new, versions);
     let editions = vec![
@@ -31,7 +40,7 @@ pub fn drafted(
     if let Some(gathered) = gather(editions, &Corrections::default()) {
         texts.insert("keys.yaml".to_owned(), keys_yaml(&gathered));
     }
-    if let Some(migration) = migration(versions, found, accepted) {
+    if let Some(migration) = migration(versions, found, options) {
         texts.insert(format!("{}.yaml", versions.new), migration);
     }
     texts
@@ -47,9 +56,17 @@ pub(super) fn escape_braces(text: &str) -> String {
 }
 
 /// The migration; `None` if nothing is to be done or told.
-fn migration(versions: &Versions, found: &Proposals, accepted: bool) -> Option<String> {
-    let mut ids = BTreeSet::new();
-    let mut steps = String::new();
+fn migration(versions: &Versions, found: &Proposals, options: &DraftOptions) -> Option<String> {
+    let new = &versions.new;
+    let mut steps = StepTexts {
+        text: String::new(),
+        ids: options.pack_steps.clone().unwrap_or_default(),
+        accepted: options.accepted,
+        mark: match options.pack_steps {
+            Some(_) => "Drafted: ",
+            None => "",
+        },
+    };
     let mut done: BTreeSet<&Path> = BTreeSet::new();
     for (at, proposal) in found.settings.iter().enumerate() {
         if done.contains(&proposal.from) {
@@ -59,53 +76,40 @@ fn migration(versions: &Versions, found: &Proposals, accepted: bool) -> Option<S
             Suggestion::Moves(place) => {
                 let together = moved_together(proposal, place, &found.settings[at..]);
                 done.extend(together.iter().map(|(proposal, _)| &proposal.from));
-                write_moves(&mut steps, &mut ids, &together, accepted);
+                steps.moves(&together);
             }
-            Suggestion::Unsure(places) => question(
-                &mut steps,
-                &mut ids,
-                &[(proposal, &places[0])],
-                places,
-                false,
-            ),
+            Suggestion::Unsure(places) => {
+                steps.question(&[(proposal, &places[0])], places, false);
+            }
             Suggestion::IsDefault => {
                 let text = format!(
-                    "`{}` has no effect in {}, and the chart's own default does the same now.",
-                    proposal.from, versions.new
+                    "`{}` has no effect in {new}, and the chart's own default does the same now.",
+                    proposal.from
                 );
-                notice(&mut steps, &mut ids, proposal, "note", &text);
+                steps.notice(proposal, "note", &text);
             }
             Suggestion::Lost => {
                 let did = proposal.did.as_deref();
                 let did = did.map_or_else(String::new, |did| format!(" It did set {did}."));
                 let text = format!(
-                    "`{}` has no effect in {}, and nothing was found that does the same.{did}",
-                    proposal.from, versions.new
+                    "`{}` has no effect in {new}, and nothing was found that does the same.{did}",
+                    proposal.from
                 );
                 // A setting without effect that nothing replaces is the first thing that a person looks at.
-                notice(&mut steps, &mut ids, proposal, "action", &text);
+                steps.notice(proposal, "action", &text);
             }
         }
     }
     for path in &found.needed {
-        let text = format!(
-            "{} does not render without a value for `{path}`: give it one before the upgrade.",
-            versions.new
-        );
-        let _ = writeln!(
-            steps,
-            "  {}:\n    title: {}\n    tell: {{danger: {}}}",
-            id(&mut ids, "needed", path),
-            escape_braces(&format!("Set {path}")),
-            escape_braces(&text)
-        );
+        steps.demand(path, new);
     }
-    if steps.is_empty() {
+    if steps.text.is_empty() {
         return None;
     }
     Some(format!(
-        "version: {}\ntitle: Drafted from the two charts\nsteps:\n{steps}",
-        quoted(&versions.new.to_string())
+        "version: {}\ntitle: Drafted from the two charts\nsteps:\n{}",
+        quoted(&new.to_string()),
+        steps.text
     ))
 }
 
@@ -154,31 +158,156 @@ pub(super) fn id(ids: &mut BTreeSet<String>, kind: &str, path: &Path) -> String 
     id
 }
 
-fn write_moves(steps: &mut String, ids: &mut BTreeSet<String>, pairs: &Pairs<'_>, accepted: bool) {
-    let Some((first, place)) = pairs.first() else {
-        return;
-    };
-    if !accepted || place.wraps {
-        return question(steps, ids, pairs, std::slice::from_ref(*place), true);
-    }
-    let (from, to) = shown_places(pairs);
-    let id = id(ids, "move", &first.from);
-    let _ = writeln!(
-        steps,
-        "  {id}:\n    title: {}",
-        escape_braces(&format!("Move {from} to {to}"))
-    );
-    let _ = writeln!(
-        steps,
-        "    why: {}\n    move:",
-        escape_braces(&reason(pairs))
-    );
-    for (proposal, place) in pairs {
+/// The steps of a draft, as they are written.
+struct StepTexts {
+    text: String,
+    /// The ids that steps have, those of the pack among them.
+    ids: BTreeSet<String>,
+    accepted: bool,
+    /// What questions and notices begin with.
+    mark: &'static str,
+}
+
+impl StepTexts {
+    fn moves(&mut self, pairs: &Pairs<'_>) {
+        let Some((first, place)) = pairs.first() else {
+            return;
+        };
+        if !self.accepted || place.wraps {
+            return self.question(pairs, std::slice::from_ref(*place), true);
+        }
+        let (from, to) = shown_places(pairs);
+        let id = id(&mut self.ids, "move", &first.from);
+        let steps = &mut self.text;
         let _ = writeln!(
             steps,
-            "      {}: {}",
+            "  {id}:\n    title: {}",
+            escape_braces(&format!("Move {from} to {to}"))
+        );
+        let _ = writeln!(
+            steps,
+            "    why: {}\n    move:",
+            escape_braces(&reason(pairs))
+        );
+        for (proposal, place) in pairs {
+            let _ = writeln!(
+                steps,
+                "      {}: {}",
+                quoted(&proposal.from.to_string()),
+                quoted(&place.to.to_string())
+            );
+        }
+    }
+
+    fn question(
+        &mut self,
+        pairs: &[(&Proposal, &Destination)],
+        places: &[Destination],
+        recommends: bool,
+    ) {
+        let Some((first, place)) = pairs.first() else {
+            return;
+        };
+        let id = id(&mut self.ids, "place", &first.from);
+        let steps = &mut self.text;
+        let (from, to) = shown_places(pairs);
+        let title = match recommends {
+            true => format!("Move {from} to {to}"),
+            false => format!("Find the new place of {from}"),
+        };
+        let _ = writeln!(steps, "  {id}:\n    title: {}", escape_braces(&title));
+        let _ = writeln!(steps, "    why: {}", escape_braces(&reason(pairs)));
+        steps.push_str("    take:\n");
+        for (at, (proposal, _)) in pairs.iter().enumerate() {
+            let _ = writeln!(steps, "      v{at}: {}", quoted(&proposal.from.to_string()));
+        }
+        let ask = match first.standing {
+            SettingState::Lost => format!("`{from}` has no effect any more. Where does it go?"),
+            SettingState::NeverWorked => format!("`{from}` never had an effect. Where does it go?"),
+            SettingState::OutOfDate => {
+                format!("`{from}` still works and is out of date. Where does it go?")
+            }
+        };
+        let _ = writeln!(
+            steps,
+            "    ask: {}",
+            escape_braces(&format!("{}{ask}", self.mark))
+        );
+        steps.push_str("    options:\n");
+        let write = |steps: &mut String, at: usize, place: &Destination| {
+            let value = match place.wraps {
+                true => format!("[\"=v{at}\"]"),
+                false => format!("\"=v{at}\""),
+            };
+            let _ = writeln!(
+                steps,
+                "          {}: {value}",
+                quoted(&place.to.to_string())
+            );
+        };
+        match pairs {
+            [_] => {
+                for (number, place) in places.iter().enumerate() {
+                    let _ = writeln!(steps, "      {}:", option(number));
+                    let title = format!("{} ({})", place.to, place.evidence);
+                    let _ = writeln!(steps, "        title: {}", escape_braces(&title));
+                    if recommends && number == 0 {
+                        steps.push_str("        recommended: true\n");
+                    }
+                    steps.push_str("        do:\n");
+                    write(steps, 0, place);
+                }
+            }
+            several => {
+                let _ = writeln!(
+                    steps,
+                    "      move:\n        title: {}",
+                    escape_braces(&format!("{to} ({})", place.evidence))
+                );
+                if recommends {
+                    steps.push_str("        recommended: true\n");
+                }
+                steps.push_str("        do:\n");
+                for (at, (_, place)) in several.iter().enumerate() {
+                    write(steps, at, place);
+                }
+            }
+        }
+        let names: Vec<String> = (0..pairs.len()).map(|at| format!("v{at}")).collect();
+        let _ = writeln!(
+            steps,
+            "      leave:\n        title: Leave it where it is, {}\n        leave: [{}]",
+            match first.standing {
+                SettingState::Lost | SettingState::NeverWorked => "without effect",
+                SettingState::OutOfDate => "where it still works",
+            },
+            names.join(", ")
+        );
+    }
+
+    fn notice(&mut self, proposal: &Proposal, severity: &str, text: &str) {
+        let id = id(&mut self.ids, "gone", &proposal.from);
+        let _ = writeln!(
+            self.text,
+            "  {id}:\n    title: {}\n    read: {{v: {}}}\n    if: set(v)\n    tell: {{{severity}: {}}}",
+            escape_braces(&format!("Look at {}", proposal.from)),
             quoted(&proposal.from.to_string()),
-            quoted(&place.to.to_string())
+            escape_braces(&format!("{}{text}", self.mark))
+        );
+    }
+
+    /// Tells a key that the new chart does not render without.
+    fn demand(&mut self, path: &Path, new: &Version) {
+        let text = format!(
+            "{}{new} does not render without a value for `{path}`: give it one before the upgrade.",
+            self.mark
+        );
+        let _ = writeln!(
+            self.text,
+            "  {}:\n    title: {}\n    tell: {{danger: {}}}",
+            id(&mut self.ids, "needed", path),
+            escape_braces(&format!("Set {path}")),
+            escape_braces(&text)
         );
     }
 }
@@ -209,109 +338,10 @@ pub(super) fn reason(pairs: &[(&Proposal, &Destination)]) -> String {
     format!("Drafted, {unread}. {evidence}.")
 }
 
-fn question(
-    steps: &mut String,
-    ids: &mut BTreeSet<String>,
-    pairs: &[(&Proposal, &Destination)],
-    places: &[Destination],
-    recommends: bool,
-) {
-    let Some((first, place)) = pairs.first() else {
-        return;
-    };
-    let id = id(ids, "place", &first.from);
-    let (from, to) = shown_places(pairs);
-    let title = match recommends {
-        true => format!("Move {from} to {to}"),
-        false => format!("Find the new place of {from}"),
-    };
-    let _ = writeln!(steps, "  {id}:\n    title: {}", escape_braces(&title));
-    let _ = writeln!(steps, "    why: {}", escape_braces(&reason(pairs)));
-    steps.push_str("    take:\n");
-    for (at, (proposal, _)) in pairs.iter().enumerate() {
-        let _ = writeln!(steps, "      v{at}: {}", quoted(&proposal.from.to_string()));
-    }
-    let ask = match first.standing {
-        SettingState::Lost => format!("`{from}` has no effect any more. Where does it go?"),
-        SettingState::NeverWorked => format!("`{from}` never had an effect. Where does it go?"),
-        SettingState::OutOfDate => {
-            format!("`{from}` still works and is out of date. Where does it go?")
-        }
-    };
-    let _ = writeln!(steps, "    ask: {}", escape_braces(&ask));
-    steps.push_str("    options:\n");
-    let write = |steps: &mut String, at: usize, place: &Destination| {
-        let value = match place.wraps {
-            true => format!("[\"=v{at}\"]"),
-            false => format!("\"=v{at}\""),
-        };
-        let _ = writeln!(
-            steps,
-            "          {}: {value}",
-            quoted(&place.to.to_string())
-        );
-    };
-    match pairs {
-        [_] => {
-            for (number, place) in places.iter().enumerate() {
-                let _ = writeln!(steps, "      {}:", option(number));
-                let title = format!("{} ({})", place.to, place.evidence);
-                let _ = writeln!(steps, "        title: {}", escape_braces(&title));
-                if recommends && number == 0 {
-                    steps.push_str("        recommended: true\n");
-                }
-                steps.push_str("        do:\n");
-                write(steps, 0, place);
-            }
-        }
-        several => {
-            let _ = writeln!(
-                steps,
-                "      move:\n        title: {}",
-                escape_braces(&format!("{to} ({})", place.evidence))
-            );
-            if recommends {
-                steps.push_str("        recommended: true\n");
-            }
-            steps.push_str("        do:\n");
-            for (at, (_, place)) in several.iter().enumerate() {
-                write(steps, at, place);
-            }
-        }
-    }
-    let names: Vec<String> = (0..pairs.len()).map(|at| format!("v{at}")).collect();
-    let _ = writeln!(
-        steps,
-        "      leave:\n        title: Leave it where it is, {}\n        leave: [{}]",
-        match first.standing {
-            SettingState::Lost | SettingState::NeverWorked => "without effect",
-            SettingState::OutOfDate => "where it still works",
-        },
-        names.join(", ")
-    );
-}
-
 /// The id of an option.
 fn option(number: usize) -> &'static str {
     ["move", "second", "third"]
         .get(number)
         .copied()
         .unwrap_or("other")
-}
-
-fn notice(
-    steps: &mut String,
-    ids: &mut BTreeSet<String>,
-    proposal: &Proposal,
-    severity: &str,
-    text: &str,
-) {
-    let id = id(ids, "gone", &proposal.from);
-    let _ = writeln!(
-        steps,
-        "  {id}:\n    title: {}\n    read: {{v: {}}}\n    if: set(v)\n    tell: {{{severity}: {}}}",
-        escape_braces(&format!("Look at {}", proposal.from)),
-        quoted(&proposal.from.to_string()),
-        escape_braces(text)
-    );
 }

@@ -11,20 +11,21 @@ use super::{
     candidates::{ChartKeys, KeyCandidate, NameSource, candidates},
     footprint::{CommonWords, Footprint},
     kin::kin,
+    lost::{lost_by_reading, opened, traced},
+    migrated::Migrated,
     outdated::outdated,
     prove::prove,
     scaffold::{is_empty, needs_some, scaffold},
-    sides::{Peeled, fits_default, fitting, peeled},
+    sides::{Peeled, fitting, peeled},
     tryout::{found, try_out},
 };
 use crate::{
     chart::Chart,
     effect::{
-        leaves::{Isolation, Leaf, RenderedEffect, set_path},
-        objects::Manifest,
+        leaves::{Leaf, RenderedEffect, set_path},
         render::Renderer,
     },
-    values::{Map, Path, Segment, Value, leaves, merge},
+    values::{Map, Path, Segment, Value, merge},
 };
 
 /// From where on a candidate is sure.
@@ -214,9 +215,9 @@ pub(super) struct OpenSetting<'l> {
     pub did: Footprint,
     /// Its places, each with its score and what it does there.
     pub tried: Vec<(KeyCandidate, f64, Footprint)>,
-    is_default: bool,
+    pub is_default: bool,
     /// True if the old chart has the key and does nothing with it.
-    never_worked: bool,
+    pub never_worked: bool,
 }
 
 /// The ways in which settings are tried out.
@@ -230,19 +231,20 @@ pub(super) enum SearchDepth {
 
 /// Works out what became of each setting of some values.
 #[must_use]
-pub fn propose(pair: &PairOfCharts<'_>, values: &Map) -> Proposals {
+pub fn propose(pair: &PairOfCharts<'_>, values: &Migrated) -> Proposals {
     let (old, new) = (ChartKeys::of(pair.old), ChartKeys::of(pair.new));
-    propose_with(pair, (&old, &new), values)
+    propose_on(pair, (&old, &new), values, &Map::new(), SearchDepth::Exact)
 }
 
-/// The same with what was read of the charts already.
+/// The same for values that no pack has changed, with what was read of the charts already.
 #[must_use]
 pub fn propose_with(
     pair: &PairOfCharts<'_>,
     keys: (&ChartKeys, &ChartKeys),
     values: &Map,
 ) -> Proposals {
-    propose_on(pair, keys, values, &Map::new(), SearchDepth::Exact)
+    let values = Migrated::unchanged(values);
+    propose_on(pair, keys, &values, &Map::new(), SearchDepth::Exact)
 }
 
 /// The same where the new chart is rendered with some values more, which switch on what is off by itself.
@@ -250,14 +252,14 @@ pub fn propose_with(
 pub(super) fn propose_on(
     pair: &PairOfCharts<'_>,
     (old, new): (&ChartKeys, &ChartKeys),
-    values: &Map,
+    values: &Migrated,
     switches: &Map,
     search: SearchDepth,
 ) -> Proposals {
     let rendered = pair.renderers.map(|(was, now)| {
-        let before = peeled(pair.old, was, values, &Map::new())
+        let before = peeled(pair.old, was, &values.before, &Map::new())
             .map_err(|why| format!("under the old chart: {why}"))?;
-        let mut rest = fill_in_from(fitting(values, new), switches);
+        let mut rest = fill_in_from(fitting(&values.after, new), switches);
         let mut needed = BTreeSet::new();
         let mut ground = Map::new();
         if needs_some(now, &rest) {
@@ -283,23 +285,9 @@ pub(super) fn propose_on(
         Some(Err(why)) => (None, Some(format!("the values do not render {why}"))),
         None => (None, Some("Helm is not here".to_owned())),
     };
-    let mut all = match (&sides, search) {
-        (Some(sides), SearchDepth::Exact) => sides.before.side.leaves(),
-        (Some(sides), SearchDepth::InGroups) => sides.before.side.leaves_in_groups(),
-        (None, _) => by_reading(values),
-    };
-    if let Some(sides) = &sides {
-        // What the old chart refuses had no effect that could be seen.
-        let refused = &sides.before.refused;
-        let rest = by_reading(values).into_iter();
-        all.extend(rest.filter(|leaf| {
-            leaf.path
-                .as_ref()
-                .is_some_and(|path| refused.contains_key(path))
-        }));
-    }
-    let mut open = opened(&all, (old, new), sides.as_ref(), search);
-    let whole = Value::Map(values.clone());
+    let all = traced(values, sides.as_ref(), search);
+    let mut open = opened(&all, (old, new), values, sides.as_ref(), search);
+    let whole = Value::Map(values.after.clone());
     let mut learned: Vec<(Path, Path)> = Vec::new();
     // Twice: where most of a map went, the rest of it may have gone, too.
     for _ in 0..2 {
@@ -307,7 +295,14 @@ pub(super) fn propose_on(
             let fields = fields_and_options(&one.leaf.effects);
             let fields: Vec<&Path> = fields.iter().collect();
             let value = &one.leaf.value;
-            let found = candidates((old, new), &one.path, value, &whole, &learned, &fields);
+            let found = candidates(
+                (old, new),
+                (&one.path, values.origin(&one.path)),
+                value,
+                &whole,
+                &learned,
+                &fields,
+            );
             let known: Vec<Path> = one
                 .tried
                 .iter()
@@ -354,15 +349,18 @@ pub(super) fn propose_on(
             false => Some(setting),
         })
         .collect();
-    if let Some(sides) = &sides {
+    // What a pack leaves at a place that works is right there.
+    if let Some(sides) = sides.as_ref().filter(|_| !values.is_by_pack_alone()) {
         let more = outdated((old, new), sides, &settings);
-        settings.extend(more);
+        let is_open = |one: &Proposal| !values.is_settled(&one.from);
+        settings.extend(more.into_iter().filter(is_open));
     }
     let scaffold = sides.iter().flat_map(|sides| &sides.scaffold);
     let needed = scaffold.filter(|path| {
         let has = |value: &Value| !is_empty(value);
         let mut places = settings.iter().flat_map(Proposal::places);
-        !path.get(&whole).is_some_and(has) && !places.any(|place| place.to == **path)
+        let is_told = values.is_by_pack_alone() && values.is_spoken_of(path);
+        !is_told && !path.get(&whole).is_some_and(has) && !places.any(|place| place.to == **path)
     });
     Proposals {
         needed: needed.cloned().collect(),
@@ -403,36 +401,6 @@ pub(super) struct Sides<'c> {
     pub scaffold: BTreeSet<Path>,
     /// Words that say nothing in names of objects.
     pub common: CommonWords,
-}
-
-/// Settings that the new chart does not read where they are, with the likeliest places of each.
-fn lost_by_reading(
-    values: &Map,
-    (old, new): (&ChartKeys, &ChartKeys),
-) -> Vec<(Value, Vec<KeyCandidate>)> {
-    let whole = Value::Map(values.clone());
-    let lost = leaves(values).into_iter().filter(|(path, value)| {
-        path.is_concrete()
-            && old.reads.is_read(path)
-            && !(new.reads.is_read(path) && fits_default(path, value, new) && new.knows(path))
-    });
-    let mut found: Vec<(Path, Value, Vec<KeyCandidate>)> = lost
-        .map(|(path, value)| {
-            let places = candidates((old, new), &path, value, &whole, &[], &[]);
-            (path, value.clone(), places)
-        })
-        .collect();
-    kin(found
-        .iter_mut()
-        .map(|(path, _, places)| (&*path, places.iter_mut().collect())));
-    let mut found: Vec<(Value, Vec<KeyCandidate>)> = found
-        .into_iter()
-        .map(|(_, value, places)| (value, places))
-        .collect();
-    for (_, places) in &mut found {
-        places.sort_by(|a, b| b.by_words().total_cmp(&a.by_words()));
-    }
-    found
 }
 
 /// Values, and others where they say nothing.
@@ -502,98 +470,6 @@ fn follow(settings: &mut [Proposal], open: &[OpenSetting<'_>], new: &ChartKeys) 
             ),
         });
     }
-}
-
-/// The settings that lost their effect, or of which the new chart refuses the form.
-fn opened<'l>(
-    all: &'l [Leaf],
-    (old, new): (&ChartKeys, &ChartKeys),
-    sides: Option<&Sides<'_>>,
-    search: SearchDepth,
-) -> Vec<OpenSetting<'l>> {
-    let nothing = CommonWords::default();
-    let common = sides.map_or(&nothing, |sides| &sides.common);
-    let after: Option<BTreeMap<Path, Footprint>> = sides.map(|sides| {
-        let leaves = match search {
-            SearchDepth::Exact => sides.after.side.leaves(),
-            SearchDepth::InGroups => sides.after.side.leaves_in_groups(),
-        };
-        leaves
-            .into_iter()
-            .filter_map(|leaf| {
-                let print = Footprint::of(&leaf.effects, &leaf.value, common);
-                Some((leaf.path?, print))
-            })
-            .collect()
-    });
-    let mut open = Vec::new();
-    for leaf in all {
-        let Some(path) = leaf.path.clone().filter(|path| path.is_concrete()) else {
-            continue;
-        };
-        let did = Footprint::of(&leaf.effects, &leaf.value, common);
-        let refused = sides.is_some_and(|sides| sides.after.refused.contains_key(&path));
-        let read = !refused && is_read(new, &path) && fits_default(&path, &leaf.value, new);
-        let was_read = old.reads.is_read(&path);
-        let mut is_default = false;
-        let never_worked = !was_read && old.default(&path).is_some();
-        let lost = match (&after, did.is_empty()) {
-            _ if never_worked => !new.knows(&path) && !refused,
-            _ if !was_read || leaf.how == Isolation::Unread => false,
-            // What it did is not known, or nothing: only what is not read any more is lost.
-            (_, true) | (None, _) => !read,
-            (Some(after), false) => {
-                let now = after.get(&path).cloned().unwrap_or_default();
-                let lost = did.found_in(&now) < 0.3;
-                is_default = lost
-                    && sides
-                        .is_some_and(|sides| shows_all(&leaf.effects, &sides.after.side.manifest));
-                lost && (!read || now.is_empty())
-            }
-        };
-        if lost {
-            open.push(OpenSetting {
-                leaf,
-                path,
-                did,
-                tried: Vec::new(),
-                is_default,
-                never_worked,
-            });
-        }
-    }
-    open
-}
-
-/// True if the new chart looks at a setting, as far as that is known: of a chart that hands on all values it is not, and
-/// what it knows by name counts.
-fn is_read(new: &ChartKeys, path: &Path) -> bool {
-    match new.reads.is_everything() {
-        true => new.knows(path),
-        false => new.reads.is_read(path),
-    }
-}
-
-/// True if all effects of a setting are there without it.
-fn shows_all(effects: &[RenderedEffect], manifest: &Manifest) -> bool {
-    !effects.is_empty()
-        && effects.iter().all(|effect| {
-            effect.spot.path.depth() > 0
-                && effect.with.is_some()
-                && manifest.field(&effect.spot.object, &effect.spot.path) == effect.with.as_ref()
-        })
-}
-
-/// The settings without what they do, where nothing can be rendered.
-fn by_reading(values: &Map) -> Vec<Leaf> {
-    let all = leaves(values).into_iter();
-    let leaf = |(path, value): (Path, &Value)| Leaf {
-        path: Some(path),
-        value: value.clone(),
-        how: Isolation::LeftOut,
-        effects: Vec::new(),
-    };
-    all.map(leaf).collect()
 }
 
 /// The best place, if it is sure.

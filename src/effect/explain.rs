@@ -140,6 +140,16 @@ impl StepRecords {
         })
     }
 
+    /// True if a step changed a setting, or said something of it.
+    #[must_use]
+    pub fn speak_of(&self, setting: &Path) -> bool {
+        let about = |paths: &[Path]| paths.iter().any(|path| overlaps(path, setting));
+        self.0.iter().any(|record| {
+            about(&record.changed)
+                || record.said.is_some() && (about(&record.looked) || about(&record.explains))
+        })
+    }
+
     /// The step whose question about a setting was answered without setting it: it is set elsewhere.
     #[must_use]
     pub fn leaves_open(&self, setting: &Path) -> Option<&str> {

@@ -38,6 +38,7 @@ impl<'r> StepRun<'r> {
         let mut report = StepReport {
             why: step.why.clone(),
             link: step.link.clone(),
+            is_drafted: migration.is_drafted,
             ..StepReport::new(&migration.version, &step.id, &step.title)
         };
         let effect = |report, takes| StepEffect {

@@ -48,6 +48,8 @@ pub struct StepReport {
     pub why: Option<String>,
     /// The address of its documentation.
     pub link: Option<String>,
+    /// True if it was drafted in this run, and no pack has it.
+    pub is_drafted: bool,
     /// Its state.
     pub state: StepState,
     /// Its changes, in file order.
@@ -70,6 +72,7 @@ impl StepReport {
             title: title.into(),
             why: None,
             link: None,
+            is_drafted: false,
             state: StepState::Done,
             changes: Vec::new(),
             tell: Vec::new(),

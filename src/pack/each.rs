@@ -225,6 +225,7 @@ impl Migration {
             steps,
             ignored: self.ignored.clone(),
             below: self.below.clone(),
+            is_drafted: self.is_drafted,
         }))
     }
 }

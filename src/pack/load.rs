@@ -50,6 +50,10 @@ pub struct PackContent {
     sub_charts: Vec<Arc<SubChart>>,
     /// By version: what changed in those. A version that is only here has no file.
     below: BTreeMap<Version, OnceLock<Vec<Migration>>>,
+    /// What was drafted in this run on top of the pack: done behind all that it knows of the same version.
+    pub(super) drafted: Vec<Migration>,
+    /// The first version that is known by a draft alone.
+    pub(super) drafted_from: Option<Version>,
     successor: OnceLock<Option<Box<Successor>>>,
 }
 
@@ -62,6 +66,15 @@ pub struct LazyKeys {
 }
 
 impl LazyKeys {
+    /// Keys that were read already, those of sub-charts among them.
+    pub(super) fn of(keys: OnceLock<Keys>, source: PackSource) -> Self {
+        Self {
+            keys,
+            source,
+            sub_charts: Vec::new(),
+        }
+    }
+
     /// As they are written, with those of charts that the chart brings along.
     pub(super) fn as_written(&self) -> Result<KeysFile, PackError> {
         let mut file = self.source.keys()?;
@@ -97,7 +110,7 @@ impl fmt::Debug for LazyKeys {
 }
 
 impl PackContent {
-    fn read(source: &PackSource, alone: bool) -> Result<Self, PackError> {
+    pub(super) fn read(source: &PackSource, alone: bool) -> Result<Self, PackError> {
         let mut info = source.info()?;
         // `refit pack check` wants them so; whoever looks for one relies on it.
         info.versions.sort_unstable_keys();
@@ -128,6 +141,8 @@ impl PackContent {
             migrations,
             sub_charts,
             below,
+            drafted: Vec::new(),
+            drafted_from: None,
             successor: OnceLock::new(),
         })
     }
@@ -240,20 +255,30 @@ impl Pack {
 
     /// The versions that have a migration, of the chart or of one that it brings along, oldest first.
     pub fn migrated_versions(&self) -> impl Iterator<Item = &Version> {
+        let drafted = self.drafted.iter().map(|migration| &migration.version);
         let own = self.migrations.keys().chain(self.below.keys());
+        let own = own.chain(drafted);
         own.collect::<BTreeSet<_>>().into_iter()
     }
 
     /// The migrations of a version, in the order in which they are done: of the chart, then of those that it brings
-    /// along, each on its way. Read on first use.
+    /// along, each on its way, then what was drafted on top of them. Read on first use.
     ///
     /// # Errors
     ///
     /// If a file is not in the format.
     pub fn migrations(&self, version: &Version) -> Result<Vec<&Migration>, PackError> {
         let mut migrations: Vec<&Migration> = self.migration(version)?.into_iter().collect();
+        migrations.extend(self.migrations_below(version)?);
+        let drafted = self.drafted.iter();
+        migrations.extend(drafted.filter(|drafted| drafted.version == *version));
+        Ok(migrations)
+    }
+
+    /// Those of charts that it brings along.
+    fn migrations_below(&self, version: &Version) -> Result<&[Migration], PackError> {
         let Some(cell) = self.below.get(version) else {
-            return Ok(migrations);
+            return Ok(&[]);
         };
         if cell.get().is_none() {
             let mut below = Vec::new();
@@ -266,8 +291,7 @@ impl Pack {
             }
             let _ = cell.set(below);
         }
-        migrations.extend(cell.get().into_iter().flatten());
-        Ok(migrations)
+        Ok(cell.get().map(Vec::as_slice).unwrap_or_default())
     }
 
     /// A step of what changed with a version.
@@ -292,7 +316,11 @@ impl Pack {
         };
         if cell.get().is_none() {
             let file = self.source.migration(version)?;
-            let _ = cell.set(Migration::read(file)?);
+            let migration = Migration::read(file)?;
+            let _ = cell.set(Migration {
+                is_drafted: self.source.origin() == PackOrigin::Draft,
+                ..migration
+            });
         }
         Ok(cell.get())
     }
@@ -320,19 +348,25 @@ impl Pack {
     pub(super) fn of(info: PackFile, keys: Keys) -> Self {
         let source = PackSource::Texts(Texts::new());
         let content = PackContent {
-            keys: LazyKeys {
-                keys: OnceLock::from(keys),
-                source: source.clone(),
-                sub_charts: Vec::new(),
-            },
+            keys: LazyKeys::of(OnceLock::from(keys), source.clone()),
             migrations: BTreeMap::new(),
             sub_charts: Vec::new(),
             below: BTreeMap::new(),
+            drafted: Vec::new(),
+            drafted_from: None,
             successor: OnceLock::new(),
             info,
         };
+        Self::from_content(Identity::from(&content.info), source, content)
+    }
+
+    pub(super) fn from_content(
+        identity: Identity,
+        source: PackSource,
+        content: PackContent,
+    ) -> Self {
         Self {
-            identity: Identity::from(&content.info),
+            identity,
             source,
             content: OnceLock::from(content),
         }

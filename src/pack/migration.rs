@@ -31,6 +31,8 @@ pub struct Migration {
     pub ignored: Vec<Path>,
     /// The sub-chart that it is of, if it is not of the chart itself.
     pub below: Option<Below>,
+    /// True if it was drafted in this run, from two versions of the chart.
+    pub is_drafted: bool,
 }
 
 /// One step.
@@ -260,6 +262,7 @@ impl Migration {
             steps,
             ignored,
             below: None,
+            is_drafted: false,
         })
     }
 }

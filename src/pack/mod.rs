@@ -7,6 +7,7 @@
 
 mod built_in;
 pub mod check;
+mod drafted;
 mod each;
 pub mod effects;
 mod error;

@@ -156,7 +156,7 @@ pub fn unknown_version(pack: &Pack, version: &Version) -> Reason {
                 "It is newer than all that this refit knows: {chart} up to {newest}."
             ))
             .next(format!(
-                "Update refit, or give a folder with a newer pack: --pack DIR. For values that are for {newest}, what changed since can be drafted from the two charts: --old-chart CHART --new-chart CHART."
+                "Update refit, or give a folder with a newer pack: --pack DIR. What changed since {newest} can be drafted from the two charts, behind what refit knows: --old-chart CHART --new-chart CHART."
             )),
         (None, Some(first)) => reason
             .why(format!(

@@ -190,8 +190,18 @@ pub(super) fn origin(origin: &PackOrigin) -> String {
     }
 }
 
+/// The sentence on where the pack for a release comes from, and what it does not know.
+pub(super) fn pack_of(release: &Release) -> String {
+    let pack = pack_origin(&release.chart, &release.pack);
+    let is_drafted = release.steps.iter().any(|step| step.drafted);
+    match is_drafted && release.pack != PackOrigin::Draft {
+        true => format!("{pack} What it does not say was drafted from the two charts."),
+        false => pack,
+    }
+}
+
 /// The sentence on where the pack for a chart comes from.
-pub(super) fn pack_origin(chart: &str, origin: &PackOrigin) -> String {
+fn pack_origin(chart: &str, origin: &PackOrigin) -> String {
     match origin {
         PackOrigin::Option { place } => {
             format!("The pack for {chart} is the one in {place}, as you said.")

@@ -647,6 +647,7 @@ impl Description<'_, '_> {
             title: step.title.clone(),
             why: step.why.clone(),
             link: step.link.clone(),
+            drafted: step.is_drafted,
             state,
             waits_for,
             loses,

@@ -82,8 +82,8 @@ pub struct Request {
     pub supplied: Vec<Supplied>,
     /// Packs that charts name: they are told where no better one is known.
     pub named_packs: Vec<NamedPack>,
-    /// Packs that were drafted from two versions of a chart in this run; they come before the built-in ones.
-    pub drafted: Vec<Texts>,
+    /// What was drafted from two versions of a chart in this run.
+    pub drafted: Vec<Draft>,
     /// The version that the values are for, if it is stated.
     pub from: Option<Version>,
     /// The same for single releases, by name; it comes before that for every release.
@@ -113,6 +113,15 @@ pub struct Request {
     /// True if nothing that shows facts is made of the outcome, so that they are not worked out: which open questions
     /// decide them takes a migration for each option.
     pub without_facts: bool,
+}
+
+/// A pack that was drafted in this run.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Its files.
+    pub texts: Texts,
+    /// True if it goes on top of the pack that is known of its chart; else it stands in for that.
+    pub is_on_top: bool,
 }
 
 /// A pack that somebody supplies, or the reason for which it cannot be used: that stops only a run which needs it.

@@ -19,17 +19,22 @@ use crate::{
     values::{Map, ValuesPart, merge::merge_all, view::View},
 };
 
-/// The packs that come into question: what was drafted, those of the user, those that are built in.
+/// The packs that come into question: what was drafted, those of the user, those that are built in. A draft that goes on
+/// top of the pack of its chart is one with it.
 ///
 /// # Errors
 ///
 /// If one cannot be loaded, or the chart that was stated has none.
 pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     let mut packs: Vec<Pack> = Vec::new();
-    // What was drafted is newer than whatever else there is for the chart.
-    for texts in &request.drafted {
-        let pack = Pack::from_texts(texts.clone());
-        packs.push(pack.map_err(|e| refusal::request::pack(&e).of("the draft"))?);
+    let draft_fault = |e: &PackError| refusal::request::pack(e).of("the draft");
+    let mut on_top: Vec<Pack> = Vec::new();
+    for draft in &request.drafted {
+        let pack = Pack::from_texts(draft.texts.clone()).map_err(|e| draft_fault(&e))?;
+        match draft.is_on_top {
+            true => on_top.push(pack),
+            false => packs.push(pack),
+        }
     }
     let drafted: Vec<String> = packs.iter().map(|pack| pack.chart().to_owned()).collect();
     for dir in &request.pack_dirs {
@@ -51,6 +56,12 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
         }
         let pack = built_in(name).map_err(|e| fault(&e, name))?;
         packs.extend(pack);
+    }
+    for draft in &on_top {
+        let known = packs.iter_mut().find(|pack| pack.chart() == draft.chart());
+        if let Some(pack) = known {
+            *pack = pack.with_draft(draft).map_err(|e| draft_fault(&e))?;
+        }
     }
     let Some(chart) = &request.chart else {
         return Ok(packs);

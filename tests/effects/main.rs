@@ -13,5 +13,6 @@ mod danger;
 mod found;
 mod mutations;
 mod named_maps;
+mod pack_and_draft;
 mod source;
 mod sub_charts;

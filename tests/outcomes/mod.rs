@@ -108,6 +108,7 @@ pub fn step(id: &str, title: &str, state: State) -> ReportedStep {
         title: title.into(),
         why: None,
         link: None,
+        drafted: false,
         state,
         waits_for: Vec::new(),
         loses: Vec::new(),

@@ -231,7 +231,7 @@ impl<'o> Recognition<'o> {
         Self {
             sentence,
             by_content: release.known_by == KnownBy::Content,
-            pack: wording::pack_origin(&release.chart, &release.pack),
+            pack: wording::pack_of(release),
             chart,
             version,
         }

@@ -385,7 +385,7 @@ fn packs(outcome: &Outcome) -> Vec<String> {
             release.pack,
             PackOrigin::Project { .. } | PackOrigin::Chart { .. }
         ) {
-            let sentence = wording::pack_origin(&release.chart, &release.pack);
+            let sentence = wording::pack_of(release);
             if !sentences.contains(&sentence) {
                 sentences.push(sentence);
             }

@@ -1,0 +1,90 @@
+//! A pack with a draft on top of it: what was found out in this run about versions that it does not know, and about
+//! settings that none of its steps speaks of.
+//!
+//! The pack comes first, whatever the draft says: its migrations run before those of the draft, also at the same
+//! version, and of the versions that it knows its keys count alone.
+
+use std::sync::OnceLock;
+
+use semver::Version;
+
+use super::{
+    built_in::Identity,
+    error::PackError,
+    keys::Keys,
+    load::{LazyKeys, Pack, PackContent},
+    model::{KeyRange, KeysFile},
+    range::VersionRange,
+};
+
+impl Pack {
+    /// The pack with what was drafted for its chart on top.
+    ///
+    /// # Errors
+    ///
+    /// If a file of one of the two is not in the format.
+    pub fn with_draft(&self, draft: &Self) -> Result<Self, PackError> {
+        let mut content = PackContent::read(self.source(), false)?;
+        let newest = content.info.versions.keys().max();
+        let is_newer = |version: &&Version| newest.is_none_or(|newest| *version > newest);
+        let first = draft.info.versions.keys().filter(is_newer).min().cloned();
+        if let Some(first) = first {
+            content.keys = self.keys_until(&first, draft)?;
+            content.drafted_from = Some(first.clone());
+            let newer = draft.info.versions.iter();
+            let newer = newer.filter(|(version, _)| **version >= first);
+            content
+                .info
+                .versions
+                .extend(newer.map(|(version, info)| (version.clone(), info.clone())));
+            content.info.versions.sort_unstable_keys();
+        }
+        for version in draft.migrated_versions() {
+            let migrations = draft.migrations(version)?.into_iter();
+            content.drafted.extend(migrations.cloned());
+        }
+        Ok(Self::from_content(
+            Identity {
+                oldest: content.info.versions.keys().next().cloned(),
+                ..self.identity.clone()
+            },
+            self.source().clone(),
+            content,
+        ))
+    }
+
+    /// True if a version is known by a draft alone.
+    #[must_use]
+    pub fn is_draft_of(&self, version: &Version) -> bool {
+        let first = self.drafted_from.as_ref();
+        first.is_some_and(|first| version >= first)
+    }
+
+    /// Its keys of the versions before one, and those of the draft from there on, in the order of the newer chart.
+    fn keys_until(&self, first: &Version, draft: &Self) -> Result<LazyKeys, PackError> {
+        let mut keys = KeysFile::default();
+        let (until, since) = (
+            VersionRange::up_to(first),
+            VersionRange::from_until(first, None),
+        );
+        for (file, part) in [
+            (draft.keys.as_written()?, &since),
+            (self.keys.as_written()?, &until),
+        ] {
+            for (path, ranges) in file {
+                let ranges = ranges.into_iter().map(|range| KeyRange {
+                    versions: range.versions.and(part),
+                    ..range
+                });
+                let ranges = ranges.filter(|range| !range.versions.is_empty());
+                keys.entry(path).or_default().extend(ranges);
+            }
+        }
+        keys.retain(|_, ranges| !ranges.is_empty());
+        let keys = Keys::read(keys).map_err(|message| PackError::Format {
+            file: "keys.yaml".to_owned(),
+            message,
+        })?;
+        Ok(LazyKeys::of(OnceLock::from(keys), self.source().clone()))
+    }
+}

@@ -1,0 +1,322 @@
+//! A pack that ends before the new chart, or says nothing of a setting: its steps come first, and the rest is drafted on
+//! top of them in the same run.
+
+use crate::support;
+
+use std::{fs, path::Path, process::Output};
+
+use support::{copy_folder, helm};
+
+fn said(output: &Output) -> String {
+    let all = format!(
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    all.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Keys of the shop as two of its versions have them; of the first alone and of the second alone.
+fn keys(second: &str, of_first: &[&str], of_second: &[&str]) -> String {
+    let both = "image.repository image.tag service.type ingress.enabled timeout";
+    let both = both
+        .split(' ')
+        .map(|key| format!("{key}: [{{in: \"*\"}}]\n"));
+    let only = |range: String| move |key: &&str| format!("{key}: [{{in: \"{range}\"}}]\n");
+    let first = of_first.iter().map(only(format!("<{second}")));
+    let later = of_second.iter().map(only(format!(">={second}")));
+    let open = "nodeSelector: [{in: \"*\", open: map}]\n".to_owned();
+    both.chain(first).chain(later).chain([open]).collect()
+}
+
+/// A step that asks.
+const ASKS: &str = "
+  scale:
+    title: Count pods below scale
+    take: {pods: replicaCount}
+    ask: Do {pods} hold for the day, too?
+    options:
+      same: {title: Keep it, recommended: true, do: {scale.count: '=pods'}}
+      leave: {title: Leave it, leave: [pods]}
+";
+
+const PACK: &str =
+    "pack: 1\nchart: shop\ntitle: A shop\nrepositories: [https://charts.tern.example]\n";
+
+const STEPS: &str = "
+  log:
+    title: Log below a map
+    move: {logLevel: log.level}
+  tax:
+    title: Show tax always
+    read: {tax: showTax}
+    if: set(tax)
+    tell: {action: Prices always show tax.}
+";
+
+/// The two charts of the example, its values, and a pack that knows 1.4.0 and a version that nobody has at hand, in which
+/// a setting moved that moved once more before 2.0.0.
+fn bench() -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    copy_folder(&examples.join("charts/shop-1"), &home.path().join("old"));
+    copy_folder(&examples.join("charts/shop-2"), &home.path().join("new"));
+    fs::copy(examples.join("shop.yaml"), home.path().join("values.yaml")).unwrap();
+    ending_before(
+        home.path(),
+        "  scale:
+    title: Count pods below scale
+    move: {replicaCount: scale.count}
+",
+    );
+    home
+}
+
+/// A pack that ends before the new chart.
+fn ending_before(home: &Path, step: &str) {
+    let keys = keys(
+        "1.9.0",
+        &["replicaCount", "logLevel", "showTax"],
+        &["scale.count", "log.level", "service.port", "ingress.host"],
+    );
+    write_pack(home, "1.9.0", &keys, step);
+}
+
+fn write_pack(home: &Path, last: &str, keys: &str, step: &str) {
+    let pack = home.join("pack");
+    let _ = fs::remove_dir_all(&pack);
+    fs::create_dir_all(&pack).unwrap();
+    let versions = format!("versions: {{1.4.0: {{app: '1'}}, {last}: {{app: '1'}}}}\n");
+    fs::write(pack.join("pack.yaml"), format!("{PACK}{versions}")).unwrap();
+    fs::write(pack.join("keys.yaml"), keys).unwrap();
+    let migration = format!("version: {last}\ntitle: Other names\nsteps:{STEPS}{step}");
+    fs::write(pack.join(format!("{last}.yaml")), migration).unwrap();
+}
+
+fn run(helm: &Path, home: &Path, command: &str, args: &[&str]) -> Output {
+    let mut refit = helm::refit(helm, home);
+    refit.args([command, "values.yaml", "--pack", "pack"]);
+    refit.args(["--old-chart", "old", "--new-chart", "new"]);
+    refit.args(args).output().unwrap()
+}
+
+fn values(home: &Path) -> String {
+    fs::read_to_string(home.join("values.yaml")).unwrap()
+}
+
+const RESULT: &str = "\
+# The shop of Fjord Books.
+replicas: 3   # one for each zone
+
+image:
+  tag: 3.1.2-fjord
+
+log:
+  level: debug
+
+service:
+  ports:
+    # The load balancer expects it.
+    http: 8080
+
+ingress:
+  enabled: true
+  hostname: shop.fjord.example
+
+showTax: true
+
+nodeSelector:
+  disk: fast
+";
+
+#[test]
+fn steps_of_a_pack_come_first_and_what_is_newer_is_drafted_for_their_result() {
+    for helm in helm::each() {
+        let home = bench();
+        let (helm, home) = (helm.program(), home.path());
+        let output = run(helm, home, "upgrade", &[]);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        for says in [
+            "refit knows shop up to 1.9.0: its steps come first",
+            "values.yaml: shop 1.4.0 → 2.0.0",
+            "Drafted: `scale.count` has no effect any more",
+            "move replicas (sets the same field: Deployment/shop spec.replicas",
+            "Drafted: `service.port` has no effect any more",
+            "Drafted: `ingress.host` has no effect any more",
+            "3 questions for you",
+            "Prices always show tax. [tax]",
+        ] {
+            assert!(text.contains(says), "{says}\n{text}");
+        }
+        // A step speaks of it; and what a step moved works where it is.
+        assert!(!text.contains("gone-showtax"), "{text}");
+        assert!(!text.contains("place-log-level"), "{text}");
+        let held = run(helm, home, "upgrade", &["--write"]);
+        assert_eq!(held.status.code(), Some(3), "{}", said(&held));
+        let checked = run(helm, home, "upgrade", &["--check", "--accept-drafts"]);
+        assert_eq!(checked.status.code(), Some(1), "{}", said(&checked));
+        assert!(values(home).contains("replicaCount: 3"));
+        let args = ["--accept-drafts", "--verify", "--write"];
+        let written = run(helm, home, "upgrade", &args);
+        let text = said(&written);
+        assert_eq!(written.status.code(), Some(0), "{text}");
+        assert!(text.contains("move-scale-count"), "{text}");
+        assert_eq!(values(home), RESULT);
+    }
+}
+
+#[test]
+fn questions_of_a_pack_and_of_a_draft_are_answered_in_one_run() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = bench();
+    let (helm, home) = (helm.program(), home.path());
+    ending_before(home, ASKS);
+    // What is drafted for what the pack recommends waits behind its question.
+    let text = said(&run(helm, home, "upgrade", &[]));
+    assert!(text.contains("Do 3 hold for the day, too?"), "{text}");
+    let answers = [
+        "--answer",
+        "scale=same",
+        "--answer",
+        "place-scale-count=move",
+        "--answer",
+        "place-service-port=move",
+        "--answer",
+        "place-ingress-host=move",
+    ];
+    let output = run(
+        helm,
+        home,
+        "upgrade",
+        &[&answers[..], &["--write"]].concat(),
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(values(home), RESULT);
+    // What somebody decided to leave is not asked about again.
+    let home = bench();
+    let home = home.path();
+    ending_before(home, ASKS);
+    let text = said(&run(helm, home, "upgrade", &["--answer", "scale=leave"]));
+    assert!(
+        !text.contains("`replicaCount` has no effect any more"),
+        "{text}"
+    );
+    assert!(text.contains("place-service-port"), "{text}");
+}
+
+#[test]
+fn programs_are_told_which_steps_are_drafted() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = bench();
+    let args = ["--accept-drafts", "-o", "json"];
+    let output = run(helm.program(), home.path(), "upgrade", &args);
+    let outcome: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let release = &outcome["releases"][0];
+    assert_eq!(release["pack"]["from"], "option");
+    let steps = release["steps"].as_array().unwrap();
+    let drafted = |step: &&serde_json::Value| step["drafted"] == true;
+    let ids = |steps: Vec<&serde_json::Value>| -> Vec<String> {
+        let ids = steps.iter().map(|step| step["id"].as_str().unwrap());
+        ids.map(str::to_owned).collect()
+    };
+    let (draft, pack): (Vec<_>, Vec<_>) = steps.iter().partition(drafted);
+    assert_eq!(ids(pack), ["log", "tax", "scale"]);
+    assert_eq!(
+        ids(draft),
+        ["move-scale-count", "move-service-port", "move-ingress-host"]
+    );
+}
+
+#[test]
+fn of_versions_that_a_pack_knows_only_what_it_says_nothing_of_is_drafted() {
+    for helm in helm::each() {
+        let home = bench();
+        let (helm, home) = (helm.program(), home.path());
+        write_pack(
+            home,
+            "2.0.0",
+            &keys(
+                "2.0.0",
+                &[
+                    "replicaCount",
+                    "logLevel",
+                    "showTax",
+                    "service.port",
+                    "ingress.host",
+                ],
+                &[
+                    "replicas",
+                    "log.level",
+                    "service.ports.http",
+                    "ingress.hostname",
+                ],
+            ),
+            "  replicas:\n    title: Count pods\n    move: {replicaCount: replicas}\n",
+        );
+        // Nothing but the chart that is named says for which version the values are.
+        let output = run(helm, home, "upgrade", &[]);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        for says in [
+            "refit knows shop 1.4.0 and 2.0.0: what none of its steps speaks of was drafted",
+            "Drafted: `service.port` has no effect any more",
+            "2 questions for you",
+        ] {
+            assert!(text.contains(says), "{says}\n{text}");
+        }
+        assert!(!text.contains("gone-showtax"), "{text}");
+        let output = run(helm, home, "upgrade", &["--accept-drafts", "--write"]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(values(home), RESULT);
+        // Nothing is left to be drafted.
+        fs::write(home.join("values.yaml"), "replicaCount: 2\n").unwrap();
+        let text = said(&run(helm, home, "upgrade", &[]));
+        assert!(
+            text.contains("no other setting of these values lost"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn without_helm_what_the_new_chart_does_not_read_is_drafted_all_the_same() {
+    let home = bench();
+    let output = run(Path::new("/nonexistent/helm"), home.path(), "upgrade", &[]);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    for says in [
+        "could not be tried out",
+        "Drafted: `scale.count` has no effect any more",
+        "Drafted: `service.port` has no effect any more",
+    ] {
+        assert!(text.contains(says), "{says}\n{text}");
+    }
+    assert!(!text.contains("(recommended)"), "{text}");
+}
+
+#[test]
+fn effects_are_compared_where_a_pack_ends_before_the_new_chart() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = bench();
+    let output = run(helm.program(), home.path(), "verify", &[]);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    for says in [
+        "shop 1.4.0 → 2.0.0",
+        "no template of shop 2.0.0 reads scale.count",
+        "Deployment/shop, spec.replicas: was 3, is 1",
+    ] {
+        assert!(text.contains(says), "{says}\n{text}");
+    }
+    assert!(
+        !text.contains("LOG_LEVEL"),
+        "the pack's step keeps it\n{text}"
+    );
+}
