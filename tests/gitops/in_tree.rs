@@ -99,6 +99,45 @@ fn a_chart_in_the_tree_says_its_own_name_and_version() {
     assert!(!run.said.contains("Not touched"), "{run:?}");
 }
 
+/// A file that tells its chart unmistakably: by itself it is told as one that nobody names.
+#[test]
+fn the_defaults_of_a_copy_go_with_it_though_they_tell_their_chart() {
+    let Some(here) = Repository::new() else {
+        return;
+    };
+    let values = "controller: {image: {repository: r.gulls.example/arroyo}}\nworker: {image: {repository: r.gulls.example/arroyo}}\nartifactUrl: s3://gulls/a\ncheckpointUrl: s3://gulls/c\n";
+    here.file("copies/streams/values.yaml", values);
+    let alone = here.refit(&["upgrade", ".", "--to", "0.15.0"]);
+    let told = "copies/streams/values.yaml looks like arroyo";
+    assert!(alone.said.contains(told), "{alone:?}");
+
+    here.file("copies/streams/Chart.yaml", &chart("arroyo", "0.10.3"));
+    let own: String = values
+        .lines()
+        .map(|line| format!("        {line}\n"))
+        .collect();
+    let app = format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: streams}}\nspec:\n  source:\n    repoURL: {HOME}\n    path: copies/streams\n    targetRevision: main\n    helm:\n      valuesObject:\n{own}"
+    );
+    // By a folder, and by a list of all files.
+    here.file(
+        "files",
+        "app.yaml\ncopies/streams/Chart.yaml\ncopies/streams/values.yaml\n",
+    );
+    for named in [&["."][..], &["--files-from", "files"]] {
+        here.file("app.yaml", &app);
+        let run = here.refit(&[&["upgrade"], named, &["--to", "0.15.0", "--write"]].concat());
+        assert_eq!(run.code, 0, "{run:?}");
+        let text = here.text("app.yaml");
+        assert!(
+            text.contains("        image:\n          repository: r.gulls"),
+            "{text}"
+        );
+        assert_eq!(here.text("copies/streams/values.yaml"), values, "{run:?}");
+        assert!(!run.said.contains(told), "{run:?}");
+    }
+}
+
 #[test]
 fn a_copy_that_was_replaced_is_a_version_that_was_raised() {
     let Some(here) = repository() else { return };
