@@ -12,7 +12,7 @@ use super::{
 use crate::{
     carrier::{MentionKind, set},
     load::{Mention, Wanted, Workspace},
-    migrate::{Answers, migrate},
+    migrate::{Answers, Migrated, migrate},
     outcome::{Fate, Notice, NoticeSeverity},
     pack::{Known, Pack},
     plan::Plan,
@@ -88,9 +88,10 @@ pub(super) fn renamed_mentions(
                     let to = above.concat(&to);
                     texts.push(one.replace(one.trim(), &to.to_string()));
                 }
-                NewPlace::Moved(_) | NewPlace::Held | NewPlace::Gone => {
+                other => {
                     texts.push(one.to_owned());
-                    notices.push(told(names_nothing(worked, one.trim())));
+                    let made = other.made().map(|to| above.concat(to).to_string());
+                    notices.push(told(names_nothing(worked, one.trim(), made)));
                 }
             }
         }
@@ -103,9 +104,14 @@ pub(super) fn renamed_mentions(
 }
 
 /// The sentence for a person about a path string whose setting has no single new place.
-pub(super) fn names_nothing(worked: &Worked<'_>, text: &str) -> String {
+/// `made` is the path of what is made of it, if that is one place.
+pub(super) fn names_nothing(worked: &Worked<'_>, text: &str, made: Option<String>) -> String {
+    let next = match made {
+        Some(made) => format!("Something else is made of it at `{made}`: change this by hand."),
+        None => "Name another one.".to_owned(),
+    };
     format!(
-        "`{text}` names a setting that {} {} no longer has in this form. Name another one.",
+        "`{text}` names a setting that {} {} no longer has in this form. {next}",
         worked.pack.info.chart, worked.plan.to
     )
 }
@@ -185,7 +191,7 @@ pub(super) fn follows(plan: &Plan<'_>, wanted: &Wanted, text: &str) -> bool {
             Some((_, path)) => match place(plan, mention.kind, &path) {
                 NewPlace::Same => is_only_moved(plan, &path),
                 NewPlace::Moved(to) => is_only_moved(plan, &path) && is_only_moved(plan, &to),
-                NewPlace::Held | NewPlace::Gone => false,
+                NewPlace::Held | NewPlace::Gone(_) => false,
             },
             None => true,
         })
@@ -252,8 +258,18 @@ pub(super) enum NewPlace {
     Moved(Path),
     /// A question is open about it.
     Held,
-    /// Something else.
-    Gone,
+    /// Something else; perhaps something is made of it at one place.
+    Gone(Option<Path>),
+}
+
+impl NewPlace {
+    /// The place of what is made of it.
+    pub(super) fn made(&self) -> Option<&Path> {
+        match self {
+            Self::Gone(made) => made.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// The place of a setting after the migrations.
@@ -281,7 +297,7 @@ pub(super) fn place_of(plan: &Plan<'_>, path: &Path, value: Value) -> NewPlace {
     };
     let view = View::new(&tree, tree.documents()[0].root);
     let Ok(alone) = migrate(&[&view], plan, &Answers::new(), false) else {
-        return NewPlace::Gone;
+        return NewPlace::Gone(None);
     };
     let mut entries = alone.ledger.entries.iter();
     // A list is one leaf, and what is in it goes with it, unless a step looks into it.
@@ -292,15 +308,46 @@ pub(super) fn place_of(plan: &Plan<'_>, path: &Path, value: Value) -> NewPlace {
     let Some(entry) = entry else {
         return NewPlace::Same;
     };
-    match (
-        entry.fate,
-        entry.to.as_slice(),
-        path.strip_prefix(&entry.source.path),
-    ) {
+    let below = path.strip_prefix(&entry.source.path);
+    let after = alone
+        .layers
+        .first()
+        .and_then(|layer| layer.value(&view).ok());
+    let after = |to: &Path| after.as_ref().and_then(|after| to.get(after));
+    match (entry.fate, entry.to.as_slice(), below) {
         (Fate::Moved | Fate::Merged, [to], Some(below)) => NewPlace::Moved(to.concat(&below)),
         (Fate::Held, ..) => NewPlace::Held,
-        _ => NewPlace::Gone,
+        (Fate::Rewritten, ..) => match by_changes(&alone, path) {
+            Some((to, true)) => NewPlace::Gone(Some(to)),
+            // An item before it may be gone, so that its number is another one.
+            Some((to, false)) if after(&to) == path.get(&value) => match to == *path {
+                true => NewPlace::Same,
+                false => NewPlace::Moved(to),
+            },
+            _ => NewPlace::Gone(None),
+        },
+        _ => NewPlace::Gone(None),
     }
+}
+
+/// The place of a setting after the changes of all steps, and whether another value was made of it on the way: what
+/// becomes of the items of a list, which is one leaf, is only said there.
+fn by_changes(migrated: &Migrated, path: &Path) -> Option<(Path, bool)> {
+    let (mut at, mut is_made) = (path.clone(), false);
+    for change in migrated.steps.iter().flat_map(|step| &step.changes) {
+        let meets = |other: &Path| at.starts_with(other) || other.starts_with(&at);
+        let from_here = change.from.iter().any(meets);
+        match (change.fate, &change.to, at.strip_prefix(&change.path)) {
+            (Fate::Moved | Fate::Merged, Some(to), Some(below)) => at = to.concat(&below),
+            // Made once, or nobody can say of which.
+            (Fate::Written, ..) if from_here && !is_made => {
+                (at, is_made) = (change.path.clone(), true);
+            }
+            _ if from_here || meets(&change.path) => return None,
+            _ => {}
+        }
+    }
+    Some((at, is_made))
 }
 
 /// A value with nothing else around it, at a path.

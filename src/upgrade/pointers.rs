@@ -38,6 +38,55 @@ impl PatchedValues {
             after: OwnValues::after(workspace, worked),
         }
     }
+
+    /// Where a setting in an item of a list is afterwards, if the item that it is thought to be in is another one: a step
+    /// made another list. `Some(None)` if nobody can say where.
+    fn other_item(&self, leaf: &Path, to: &Path) -> Option<Option<Path>> {
+        let of_item = |path: &Path| {
+            let is_index = |segment: &Segment| matches!(segment, Segment::Index(_));
+            let at = path.segments().iter().rposition(is_index)?;
+            let (list, rest) = path.segments().split_at(at);
+            Some((Path::new(list.to_vec()), rest[1..].to_vec()))
+        };
+        let (list, rest) = of_item(to)?;
+        let length = |values: &OwnValues, list: &Path| match values.at(list) {
+            Some(Value::List(items)) => items.len(),
+            _ => 0,
+        };
+        let items = length(&self.after, &list);
+        let Some(own) = self.before.at(leaf) else {
+            let (old, _) = of_item(leaf)?;
+            return (length(&self.before, &old) != items).then_some(None);
+        };
+        if self.after.at(to) == Some(own) {
+            return None;
+        }
+        let in_item = |index: usize| {
+            let segments = list.segments().iter().cloned();
+            let segments = segments.chain([Segment::Index(index)]);
+            Path::new(segments.chain(rest.iter().cloned()).collect())
+        };
+        let mut same = (0..items).map(in_item);
+        let mut same = same
+            .by_ref()
+            .filter(|path| self.after.at(path) == Some(own));
+        let first = same.next();
+        Some(first.filter(|_| same.next().is_none()))
+    }
+}
+
+/// The sentence about a path into a list that a step made another one.
+fn other_item(mention: &Mention, now: Option<String>) -> String {
+    match now {
+        Some(now) => format!(
+            "What `{}` names stands at `{now}` now, because its list is another one. Change it by hand, together with the rest.",
+            mention.text
+        ),
+        None => format!(
+            "`{}` names an item of a list that is another one now. Change it by hand, together with the rest.",
+            mention.text
+        ),
+    }
 }
 
 /// Where the path of an operation leads after the migrations.
@@ -91,12 +140,27 @@ pub(super) fn followed(
             {
                 to
             }
-            NewPlace::Moved(_) | NewPlace::Held | NewPlace::Gone => {
-                return Some(Followed::Not(names_nothing(worked, &mention.text)));
+            other => {
+                let made = other.made().map(|to| setting(mention, to));
+                let made = made.filter(|_| below.is_root());
+                return Some(Followed::Not(names_nothing(worked, &mention.text, made)));
             }
         };
-        let Some(above) = without_end(&to, &below) else {
-            return Some(Followed::Not(scattered(mention)));
+        if !is_appended && let Some(now) = patched.other_item(&leaf, &to) {
+            let now = now.and_then(|now| Some(setting(mention, &without_end(&now, &below)?)));
+            return Some(Followed::Not(other_item(mention, now)));
+        }
+        let above = match operation.value {
+            Some(_) => without_end(&to, &below),
+            // What it has in it may have other names there.
+            None => Some(without_last(&to, below.segments().len())),
+        };
+        let Some(above) = above else {
+            return Some(Followed::Not(format!(
+                "What this operation sets at `{}` has `{below}` in it, whose place is `{}` now. Change it by hand, together with the rest.",
+                mention.text,
+                setting(mention, &to)
+            )));
         };
         if place.as_ref().is_some_and(|place| *place != above) {
             return Some(Followed::Not(scattered(mention)));
@@ -114,7 +178,7 @@ pub(super) fn followed(
     if to == path {
         return Some(Followed::Same);
     }
-    let mut written = pointer::to_setting(&mention.prefix.concat(&to));
+    let mut written = setting(mention, &to);
     if is_appended {
         match written.rsplit_once('/') {
             Some((above, "0")) => written = format!("{above}/-"),
@@ -128,6 +192,11 @@ pub(super) fn followed(
         )));
     }
     Some(Followed::To(written))
+}
+
+/// The path of a JSON patch for one of the chart's own.
+fn setting(mention: &Mention, path: &Path) -> String {
+    pointer::to_setting(&mention.prefix.concat(path))
 }
 
 fn scattered(mention: &Mention) -> String {
@@ -148,6 +217,12 @@ fn key_of(segment: &Segment) -> &str {
 fn without_end(path: &Path, end: &Path) -> Option<Path> {
     let segments = path.segments().strip_suffix(end.segments())?;
     Some(Path::new(segments.to_vec()))
+}
+
+/// The path above its last segments.
+fn without_last(path: &Path, number: usize) -> Path {
+    let segments = path.segments();
+    Path::new(segments[..segments.len().saturating_sub(number)].to_vec())
 }
 
 /// What the HelmRelease itself sets: that is what a patch is applied to.

@@ -3,17 +3,17 @@
 use crate::places::{repository, upgrade};
 use crate::repository::Repository;
 
-/// A chart of which 2.0.0 calls `old` `new`, `items` `things` and the map `maps` `named`, takes `a.x` to `b.x`, and calls
-/// `name` of each of its `ports` `id`.
+/// A chart of which 2.0.0 calls `old` `new`, `items` `things` and the map `maps` `named`, takes `a.x` to `b.x`, calls
+/// `name` of each of its `ports` `id`, leaves out one of `gates`, and makes `volumes` of `mounts`.
 fn with_pack() -> Option<Repository> {
     let here = repository()?;
     here.file(
         "packs/one/keys.yaml",
-        "old: [{in: \"<2.0.0\", default: \"\"}]\nnew: [{in: \">=2.0.0\", default: \"\"}]\na.x: [{in: \"<2.0.0\", default: \"\"}]\na.z: [{in: \"*\", default: \"\"}]\nb.x: [{in: \">=2.0.0\", default: \"\"}]\nb.own: [{in: \"*\", default: \"\"}]\nitems: [{in: \"<2.0.0\", default: []}]\nthings: [{in: \">=2.0.0\", default: []}]\nports: [{in: \"*\", default: []}]\nmaps: [{in: \"<2.0.0\", default: {}}]\nnamed: [{in: \">=2.0.0\", default: {}}]\nstays: [{in: \"*\", default: \"\"}]\n",
+        "old: [{in: \"<2.0.0\", default: \"\"}]\nnew: [{in: \">=2.0.0\", default: \"\"}]\na.x: [{in: \"<2.0.0\", default: \"\"}]\na.z: [{in: \"*\", default: \"\"}]\nb.x: [{in: \">=2.0.0\", default: \"\"}]\nb.own: [{in: \"*\", default: \"\"}]\nitems: [{in: \"<2.0.0\", default: []}]\nthings: [{in: \">=2.0.0\", default: []}]\nports: [{in: \"*\", default: []}]\ngates: [{in: \"*\", default: []}]\nmounts: [{in: \"<2.0.0\", default: []}]\nvolumes: [{in: \">=2.0.0\", default: []}]\nmaps: [{in: \"<2.0.0\", default: {}}]\nnamed: [{in: \">=2.0.0\", default: {}}]\nstays: [{in: \"*\", default: \"\"}]\n",
     );
     here.file(
         "packs/one/2.0.0.yaml",
-        "version: 2.0.0\ntitle: New names\nsteps:\n  rename: {title: Rename old, move: {old: new}}\n  lift: {title: Rename a, move: {a.x: b.x}}\n  things: {title: Rename items, move: {items: things}}\n  ids: {title: Names of ports are ids, move: {'ports[*].name': 'ports[*].id'}}\n  names: {title: Rename maps, move: {maps: named}}\n",
+        "version: 2.0.0\ntitle: New names\nsteps:\n  rename: {title: Rename old, move: {old: new}}\n  lift: {title: Rename a, move: {a.x: b.x}}\n  things: {title: Rename items, move: {items: things}}\n  ids: {title: Names of ports are ids, move: {'ports[*].name': 'ports[*].id'}}\n  gates: {title: Leave a gate out, take: {g: gates}, do: {gates: \"=g.filter(x, x != 'a=1')\"}}\n  volumes: {title: Mounts are volumes, take: {m: 'mounts[0].path'}, do: {'volumes[0].where': \"='/in' + m\"}}\n  names: {title: Rename maps, move: {maps: named}}\n",
     );
     Some(here)
 }
@@ -24,8 +24,7 @@ fn release(version: &str, values: &str) -> String {
     )
 }
 
-const BEFORE: &str =
-    "old: base, a: {x: 1}, items: [p, q, r], ports: [{name: http}], maps: {k: 1, l: 2}, stays: y";
+const BEFORE: &str = "old: base, a: {x: 1}, items: [p, q, r], ports: [{name: http}, {name: metrics, port: 9}], gates: [a=1, b=2], maps: {k: 1, l: 2}, stays: y";
 
 /// The forms that a patch stands in, with its operations in lines.
 fn forms(here: &Repository, operations: &str) {
@@ -108,13 +107,31 @@ fn each_operation_follows_what_it_names() {
             "named",
         ),
         ("{op: remove, path: /spec/values/maps}", "named"),
+        (
+            "{op: add, path: /spec/values/gates/-, value: c=3}",
+            "gates/-",
+        ),
+        // A key of an item of a list that is rewritten.
+        (
+            "{op: replace, path: /spec/values/ports/0/name, value: https}",
+            "ports/0/id",
+        ),
+        (
+            "{op: remove, path: /spec/values/ports/1/name}",
+            "ports/1/id",
+        ),
+        (
+            "{op: replace, path: /spec/values/ports/1/port, value: 443}",
+            "ports/1/port",
+        ),
     ] {
         let old = before
             .split("/spec/values/")
             .find(|part| !part.starts_with(['{', 's']));
         let old = old.and_then(|part| part.split([',', '}']).next()).unwrap();
+        let stays = old == after;
         let followed = before.replace(&format!("values/{old}"), &format!("values/{after}"));
-        assert_ne!(before, followed);
+        assert_eq!(before == followed, stays);
         let lines =
             |line: &str| format!("- {{op: test, path: /metadata/name, value: one}}\n- {line}\n");
         here.file("g/base/one.yaml", &release("1.0.0", BEFORE));
@@ -157,22 +174,39 @@ fn what_cannot_follow_is_told_with_its_line_and_left() {
         (
             "stays: y",
             "{op: replace, path: /spec/values, value: {old: w}}",
-            "What this operation does at `/spec/values` belongs to several places",
+            "What this operation sets at `/spec/values` has `old` in it, whose place is `/spec/values/new` now",
         ),
         (
             "ports: [{name: a}]",
-            "{op: add, path: /spec/values/ports/-, value: {name: b}}",
-            "`/spec/values/ports/-` names a setting that one 2.0.0 no longer has in this form",
-        ),
-        (
-            "ports: [{name: a}]",
-            "{op: replace, path: /spec/values/ports/0/name, value: b}",
-            "`/spec/values/ports/0/name` names a setting that one 2.0.0 no longer has in this form",
+            "{op: add, path: /spec/values/ports/-, value: {name: b, port: 1}}",
+            "What this operation sets at `/spec/values/ports/-` has `name` in it, whose place is `/spec/values/ports/0/id` now",
         ),
         (
             "ports: [{name: a}]",
             "{op: replace, path: /spec/values/ports, value: [{name: b}]}",
-            "`/spec/values/ports` names a setting that one 2.0.0 no longer has in this form",
+            "`/spec/values/ports` names a setting that one 2.0.0 no longer has in this form. Name another one.",
+        ),
+        // An expression makes another list.
+        (
+            "gates: [a=1, b=2]",
+            "{op: replace, path: /spec/values/gates/1, value: b=3}",
+            "What `/spec/values/gates/1` names stands at `/spec/values/gates/0` now, because its list is another one.",
+        ),
+        (
+            "gates: [a=1, b=2]",
+            "{op: add, path: /spec/values/gates/2, value: c=3}",
+            "`/spec/values/gates/2` names an item of a list that is another one now.",
+        ),
+        (
+            "gates: [a=1, b=2]",
+            "{op: replace, path: /spec/values/gates, value: [a=1, c=3]}",
+            "`/spec/values/gates` names a setting that one 2.0.0 no longer has in this form.",
+        ),
+        // An expression makes another value, at one place.
+        (
+            "mounts: [{path: /a}]",
+            "{op: replace, path: /spec/values/mounts/0/path, value: /b}",
+            "no longer has in this form. Something else is made of it at `/spec/values/volumes/0/where`: change this by hand.",
         ),
     ] {
         let lines = format!("- {{op: test, path: /metadata/name, value: one}}\n- {operation}\n");

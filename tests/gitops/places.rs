@@ -223,7 +223,7 @@ fn the_paths_of_a_json_patch_follow_where_that_is_certain() {
     assert_eq!(here.text("g/prod/whole.yaml"), whole);
     assert!(
         run.said.contains(
-            "g/prod/whole.yaml:1: What this operation does at `/spec/values` belongs to several"
+            "g/prod/whole.yaml:1: What this operation sets at `/spec/values` has `old` in it, whose place is `/spec/values/new`"
         ),
         "{run:?}"
     );
