@@ -91,8 +91,8 @@ pub struct ResolvedRelease {
     pub prefix: Path,
     /// Under which key they stand in the layers of the outermost chart, and of whatever deploys that.
     pub outer: Path,
-    /// The references that could not be followed.
-    pub gaps: Vec<Gap>,
+    /// The reference to the chart or its repository, if it could not be followed.
+    pub chart_gap: Option<Gap>,
 }
 
 /// A layer, and the file that it stands in.
@@ -281,7 +281,7 @@ impl<'f> Index<'f> {
             layers: Vec::new(),
             prefix: carrier.prefix.clone(),
             outer: carrier.prefix.clone(),
-            gaps: Vec::new(),
+            chart_gap: None,
         };
         self.follow_chart(&mut release, 0);
         self.find_in_tree(&mut release, repository);
@@ -364,7 +364,7 @@ impl<'f> Index<'f> {
                     url: None,
                 };
             }
-            release.gaps.push(Gap {
+            release.chart_gap = Some(Gap {
                 file,
                 node: reference.node,
                 text: format!(
@@ -374,8 +374,12 @@ impl<'f> Index<'f> {
             });
             return;
         }
-        let Some((found_file, object)) = self.object(file, &reference, &mut release.gaps) else {
-            return;
+        let (found_file, object) = match self.object(file, &reference) {
+            Ok(found) => found,
+            Err(gap) => {
+                release.chart_gap = Some(gap);
+                return;
+            }
         };
         match (&object.body, name) {
             (ObjectBody::Repository { url }, Some(name)) => {
@@ -404,14 +408,16 @@ impl<'f> Index<'f> {
                 release.version = version.clone().map(|version| (found_file, version));
                 self.follow_chart(release, 1);
             }
-            _ => release.gaps.push(Gap {
-                file,
-                node: reference.node,
-                text: format!(
-                    "{} `{}` does not say where the chart comes from.",
-                    reference.kind, reference.name
-                ),
-            }),
+            _ => {
+                release.chart_gap = Some(Gap {
+                    file,
+                    node: reference.node,
+                    text: format!(
+                        "{} `{}` does not say where the chart comes from.",
+                        reference.kind, reference.name
+                    ),
+                });
+            }
         }
     }
 
@@ -420,8 +426,7 @@ impl<'f> Index<'f> {
         &self,
         file: usize,
         reference: &ObjectRef,
-        gaps: &mut Vec<Gap>,
-    ) -> Option<(usize, &'f ManifestObject)> {
+    ) -> Result<(usize, &'f ManifestObject), Gap> {
         let candidates: Vec<(usize, &ManifestObject)> = self
             .objects
             .get(&(reference.kind.as_str(), reference.name.as_str()))
@@ -446,12 +451,12 @@ impl<'f> Index<'f> {
             .collect();
         for choice in [&exact, &beside, &candidates] {
             match choice[..] {
-                [one] => return Some(one),
+                [one] => return Ok(one),
                 // Several that say the same address are one: which of them is meant does not matter.
                 [one, ref others @ ..]
                     if others.iter().all(|other| same_address(one.1, other.1)) =>
                 {
-                    return Some(one);
+                    return Ok(one);
                 }
                 _ => {}
             }
@@ -464,7 +469,7 @@ impl<'f> Index<'f> {
                 _ => false,
             })
         {
-            return Some(*first);
+            return Ok(*first);
         }
         let text = if candidates.is_empty() {
             format!(
@@ -477,12 +482,11 @@ impl<'f> Index<'f> {
                 reference.kind, reference.name
             )
         };
-        gaps.push(Gap {
+        Err(Gap {
             file,
             node: reference.node,
             text,
-        });
-        None
+        })
     }
 
     /// Adds the layers of a carrier.
@@ -499,7 +503,7 @@ impl<'f> Index<'f> {
             {
                 self.place_config(config, &mut placed, release);
             }
-            placed.push(self.place_layer(at, layer, &release.outer, &mut release.gaps));
+            placed.push(self.place_layer(at, layer, &release.outer));
         }
         let has_set = carrier
             .layers
@@ -516,8 +520,8 @@ impl<'f> Index<'f> {
         let ChartSource::Object(reference) = &self.carrier(at).chart.source else {
             return Vec::new();
         };
-        match self.object(at.file, reference, &mut Vec::new()) {
-            Some((file, object)) => match &object.body {
+        match self.object(at.file, reference) {
+            Ok((file, object)) => match &object.body {
                 ObjectBody::Named { files, .. } => {
                     let placed = files.iter().map(|layer| Placed {
                         file,
@@ -530,7 +534,7 @@ impl<'f> Index<'f> {
                 }
                 _ => Vec::new(),
             },
-            None => Vec::new(),
+            Err(_) => Vec::new(),
         }
     }
 
@@ -541,17 +545,11 @@ impl<'f> Index<'f> {
         release: &mut ResolvedRelease,
     ) {
         for layer in &self.carrier(config).layers {
-            placed.push(self.place_layer(config, layer, &release.outer, &mut release.gaps));
+            placed.push(self.place_layer(config, layer, &release.outer));
         }
     }
 
-    fn place_layer(
-        &self,
-        at: CarrierRef,
-        layer: &CarrierLayer,
-        prefix: &Path,
-        gaps: &mut Vec<Gap>,
-    ) -> Placed {
+    fn place_layer(&self, at: CarrierRef, layer: &CarrierLayer, prefix: &Path) -> Placed {
         let mut placed = Placed {
             file: at.file,
             layer: layer.clone(),
@@ -562,20 +560,16 @@ impl<'f> Index<'f> {
         let LayerSource::Reference(reference) = &layer.source else {
             return placed;
         };
-        let before = gaps.len();
-        let found = self.object(at.file, &reference.object, gaps);
         let opaque = |placed: &mut Placed, why: String| {
             let target = reference.target_path.clone();
             placed.layer.source = LayerSource::Opaque { why, target };
         };
-        let Some((file, object)) = found else {
-            let why = gaps
-                .last()
-                .filter(|_| gaps.len() > before)
-                .map(|gap| gap.text.trim_end_matches('.').to_owned())
-                .unwrap_or_default();
-            opaque(&mut placed, why);
-            return placed;
+        let (file, object) = match self.object(at.file, &reference.object) {
+            Ok(found) => found,
+            Err(gap) => {
+                opaque(&mut placed, gap.text.trim_end_matches('.').to_owned());
+                return placed;
+            }
         };
         let title = format!("{} `{}`", reference.object.kind, reference.object.name);
         match &object.body {

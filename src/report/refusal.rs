@@ -33,15 +33,7 @@ pub(super) fn write_next(page: &mut Page, refusal: &Refusal) {
 /// Writes a refusal: the place and the sentence, the line with its marker, the reason, the next step.
 pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
     let refusal = masker.refusal(refusal);
-    let place = match &refusal.at {
-        Some(at) => format!(
-            "{}:{}:{}",
-            super::wording::shown_name(&at.file),
-            at.line,
-            at.column
-        ),
-        None => super::wording::shown_name(&refusal.name).to_owned(),
-    };
+    let place = super::wording::named_place_of(&refusal);
     page.gap();
     page.fill(
         0,

@@ -29,6 +29,8 @@ pub(super) fn names(release: &Release) -> String {
         .map(|file| shown_name(&file.name))
         .collect();
     match &release.name {
+        // A name that no other release may have begins with its file.
+        Some(name) if files.len() == 1 && behind_file(name, files[0]) != name => name.clone(),
         Some(name) => format!("{name} ({})", files.join(", ")),
         None => files.join(" + "),
     }
@@ -155,6 +157,23 @@ pub(super) fn place_of(refusal: &Refusal) -> String {
         Some(at) => format!("{}:{}:{}", shown_name(&at.file), at.line, at.column),
         None => shown_name(&refusal.name).to_owned(),
     }
+}
+
+/// The same with the name of the release, where the place is that of its manifest.
+pub(super) fn named_place_of(refusal: &Refusal) -> String {
+    let place = place_of(refusal);
+    match &refusal.at {
+        Some(at) if !at.file.starts_with(&refusal.name) => {
+            format!("{place}: {}", behind_file(&refusal.name, &at.file))
+        }
+        _ => place,
+    }
+}
+
+/// The part of a release's name behind its file (`FILE#NAME`, where another release has that name), or the whole.
+fn behind_file<'n>(name: &'n str, file: &str) -> &'n str {
+    let own = name.strip_prefix(file);
+    own.and_then(|own| own.strip_prefix('#')).unwrap_or(name)
 }
 
 /// The word for how much evidence says.

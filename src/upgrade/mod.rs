@@ -332,7 +332,12 @@ fn run_with(
     let wanted: Vec<&Wanted> = ordered.iter().map(Cow::as_ref).collect();
     let worked = jobs.run_each(Some(Work::Migrate), wanted.clone(), |wanted| {
         let before = before.as_ref().map(|(before, _)| before);
-        release::work(request, (workspace, before), &known, wanted)
+        release::work(request, (workspace, before), &known, wanted).map_err(|mut refusals| {
+            refusals
+                .iter_mut()
+                .for_each(|refusal| place_in_manifest(refusal, workspace, wanted));
+            refusals
+        })
     });
     let mut worked = settled(worked, wanted.iter().map(|wanted| &wanted.name));
     let (mut wanted, mut unclaimed) = (wanted, workspace.unclaimed.clone());
@@ -385,6 +390,30 @@ fn settled<'n, T>(
         result.unwrap_or_else(|fault| Err(vec![*own_fault(&fault, name)]))
     };
     results.into_iter().zip(names).map(one).collect()
+}
+
+/// Says where a release stands in its manifest, if its error has no place of its own: its name alone is in no file's
+/// list, and a check on a pull request shows an error at its line.
+fn place_in_manifest(refusal: &mut Refusal, workspace: &Workspace, wanted: &Wanted) {
+    if refusal.at.is_some() || wanted.carrier.is_none() {
+        return;
+    }
+    let file = &workspace.files[wanted.holder];
+    let pin = wanted.pin.as_ref();
+    refusal.at = Some(match pin.filter(|pin| pin.file == wanted.holder) {
+        Some(pin) => file.at(file.tree.span(pin.node).start),
+        None => {
+            let mut blocks = wanted.layers.iter();
+            let own = blocks.find(|block| workspace.blocks[**block].file == wanted.holder);
+            own.map_or_else(
+                || file.at(0),
+                |block| {
+                    let block = workspace.block_in_file(*block);
+                    block.at(block.view().root())
+                },
+            )
+        }
+    });
 }
 
 /// Leaves out the files of lists of which nothing tells that they are for a known chart: whoever lists all files of a

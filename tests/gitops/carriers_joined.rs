@@ -79,8 +79,8 @@ fn show_release(
             ));
         }
     }
-    for gap in &release.gaps {
-        lines.push(format!("  gap: {}", gap.text));
+    if let Some(gap) = &release.chart_gap {
+        lines.push(format!("  chart: {}", gap.text));
     }
 }
 
@@ -138,7 +138,6 @@ data: {values.yaml: 'no: 1'}
             "  apps/release.yaml: map {a: 1}",
             "  apps/release.yaml: paths worker.slots",
             "    value 16 in sources/objects.yaml",
-            "  gap: Secret `absent` is not in these files.",
         ]
     );
 }
@@ -177,7 +176,7 @@ spec: {url: 'oci://registry.example/charts/arroyo', ref: {tag: 0.10.3}}
     );
     assert_eq!(
         found[2],
-        "  gap: OCIRepository `arroyo` is in several files, and which one is meant is not said."
+        "  chart: OCIRepository `arroyo` is in several files, and which one is meant is not said."
     );
 }
 
@@ -211,7 +210,7 @@ spec: {valuesContent: 'a: 2'}
             "HelmChartConfig/kube-system/arroyo",
             "  chart of HelmChart arroyo",
             "  config.yaml: text \"a: 2\"",
-            "  gap: The HelmChart `arroyo` is not in these files; k3s may bring it along.",
+            "  chart: The HelmChart `arroyo` is not in these files; k3s may bring it along.",
         ]
     );
     // Another namespace, another chart.

@@ -508,3 +508,39 @@ fn a_config_of_k3s_without_its_chart_can_be_upgraded() {
         "{run:?}"
     );
 }
+
+#[test]
+fn a_release_whose_repository_is_elsewhere_is_told_so_once_and_an_error_says_where_it_stands() {
+    let Some(here) = Repository::new() else {
+        return;
+    };
+    let release = "\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: certs, namespace: certs}
+spec:
+  chart: {spec: {chart: cert-manager, version: VERSION, sourceRef: {kind: HelmRepository, name: jetstack}}}
+  valuesFrom:
+    - {kind: Secret, name: more}
+  values:
+    installCRDs: true
+";
+    here.file("certs.yaml", &release.replace("VERSION", "1.14.0"));
+    let run = here.refit(&["upgrade", "certs.yaml"]);
+    let told = run.said.matches("HelmRepository `jetstack`").count();
+    assert_eq!(told, 1, "{}", run.said);
+    let sentence = "The chart is called cert-manager; refit takes it for the one that it knows.";
+    assert!(run.said.contains(sentence), "{}", run.said);
+    // The Secret is what the question is about, and not a task beside it.
+    assert!(run.said.contains("[sealed-layer]"), "{}", run.said);
+    assert!(
+        !run.said.contains("Secret `more` is not in these files. "),
+        "{}",
+        run.said
+    );
+
+    here.file("certs.yaml", &release.replace("VERSION", "'*'"));
+    let run = here.refit(&["upgrade", "certs.yaml"]);
+    let place = "error: certs.yaml:9:5: HelmRelease/certs/certs: the content does not tell";
+    assert!(run.said.contains(place), "{}", run.said);
+}

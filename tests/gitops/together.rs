@@ -199,12 +199,12 @@ fn charts_of_one_kustomization_have_names_of_their_own() {
     );
     let run = ok(demo.run("upgrade . --to 0.15.0 -v"));
     for name in [
-        "helmCharts north ",
-        "helmCharts south ",
-        "kustomization.yaml#helmCharts arroyo ",
-        "kustomization.yaml#helmCharts arroyo (2) ",
+        "helmCharts north (kustomization.yaml)",
+        "helmCharts south (kustomization.yaml)",
+        "kustomization.yaml#helmCharts arroyo",
+        "kustomization.yaml#helmCharts arroyo (2)",
     ] {
-        let line = format!("{name}(kustomization.yaml): arroyo 0.10.3 → 0.15.0");
+        let line = format!("{name}: arroyo 0.10.3 → 0.15.0");
         assert!(run.err.contains(&line), "{line}\n{}", run.err);
     }
     fs::remove_file(demo.path("kustomization.yaml")).unwrap();

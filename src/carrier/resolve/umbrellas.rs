@@ -124,7 +124,7 @@ impl Index<'_> {
             layers: Vec::new(),
             prefix: Path::root(),
             outer: Path::root(),
-            gaps: Vec::new(),
+            chart_gap: None,
         };
         self.follow_chart(&mut release, 0);
         let Some(file) = self.chart_in_tree(at, &release.chart.source, repository) else {

@@ -156,11 +156,7 @@ impl<'b> Builder<'b> {
 
     /// What a person should know of layers that are not read whole, and of where the chart comes from.
     fn layer_notices(&self, chart: &KnownChart, sameness: Sameness) -> Vec<Notice> {
-        let gaps = self.one.release.gaps.iter();
-        let mut notices: Vec<Notice> = gaps
-            .map(|gap| self.notice(gap.file, gap.node, gap.text.clone()))
-            .collect();
-        notices.extend(self.whose_chart(chart, sameness));
+        let mut notices = Vec::from_iter(self.whose_chart(chart, sameness));
         if let Some(node) = self.one.carrier.templated.first() {
             let text = "A template writes a part of these values; refit carries it along as the text that it is.";
             let own = self.one.release.carrier.file;
@@ -278,8 +274,18 @@ impl<'b> Builder<'b> {
         let release = &self.one.release;
         let (file, node) = (release.chart_file, release.chart.node);
         let Some(own) = release.in_tree else {
-            let text = from_elsewhere(chart, sameness)?;
-            return Some(self.notice(file, node, text));
+            let text = from_elsewhere(chart, sameness);
+            return match (&release.chart_gap, text) {
+                (Some(gap), _) => {
+                    let name = &chart.name;
+                    let text = format!(
+                        "{} The chart is called {name}; refit takes it for the one that it knows.",
+                        gap.text
+                    );
+                    Some(self.notice(gap.file, gap.node, text))
+                }
+                (None, text) => Some(self.notice(file, node, text?)),
+            };
         };
         let (own, name) = (&self.file(own).name, &chart.name);
         let text = format!(

@@ -161,7 +161,7 @@ impl<'o> Items<'o> {
         let mut item = Item {
             text: refusal.what.clone(),
             refusal: Some(refusal),
-            ..plain_item(Section::Errors, wording::place_of(refusal))
+            ..plain_item(Section::Errors, wording::named_place_of(refusal))
         };
         item.uses.push(Use {
             release: usize::MAX,

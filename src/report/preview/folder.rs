@@ -178,10 +178,9 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
             room -= shown;
             for one in &alike[..shown] {
                 let taken = 7 + 2 + width(&one.what);
-                let place = wording::place_of(one);
                 let place = match self.crowded {
-                    true => names::cut_in_middle(&place, self.room(taken)),
-                    false => place,
+                    true => names::cut_in_middle(&wording::place_of(one), self.room(taken)),
+                    false => wording::named_place_of(one),
                 };
                 refusal::write_what(page, &place, one);
             }
