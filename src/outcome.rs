@@ -176,6 +176,9 @@ pub struct Release {
     /// release that no manifest describes.
     #[serde(skip)]
     pub sources: Vec<PathBuf>,
+    /// The request that it is a part of, if that is for several dependencies of a chart.
+    #[serde(skip)]
+    pub part_of: Option<Arc<WholeRequest>>,
     /// The steps with their changes, texts and questions, in the order they ran.
     pub steps: Vec<ReportedStep>,
     /// The notices about the file itself, independent of any step.
@@ -200,6 +203,17 @@ pub struct Release {
     /// Its merged values, if they were asked for.
     #[serde(skip)]
     pub values: Option<Arc<Values>>,
+}
+
+/// A request for layers of a chart that several of its dependencies have values in: it is a release of each of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WholeRequest {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// The version that the values are said to be for, if one is said.
+    pub version: Option<Version>,
+    /// All layers as they were named, in Helm's order.
+    pub layers: Vec<PathBuf>,
 }
 
 /// The releases with open questions for which another one waits. Only the first is named: thousands may share a file.

@@ -14,6 +14,7 @@ mod sealed;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     path::{Path as FilePath, PathBuf},
+    sync::Arc,
 };
 
 use semver::Version;
@@ -32,7 +33,7 @@ use crate::{
     carrier::{self, Range, VersionPart},
     jobs::{Jobs, Work},
     migrate::Answers,
-    outcome::{KnownBy, Notice, SeenRelease},
+    outcome::{KnownBy, Notice, SeenRelease, WholeRequest},
     values::{Map, Path, merge::merge},
     walk::{FileKind, FoundFile},
     yaml::{NodeId, Tree},
@@ -57,6 +58,8 @@ pub struct ReleaseRequest {
     pub digests: BTreeMap<PathBuf, String>,
     /// True if only a list names its file, which may be of any chart or of none.
     pub is_listed: bool,
+    /// The request that it is a part of, if that is for several dependencies of a chart.
+    pub part_of: Option<Arc<WholeRequest>>,
 }
 
 impl ReleaseRequest {
@@ -140,6 +143,8 @@ pub struct Wanted {
     pub is_named: bool,
     /// True if only a list names its file, which may be of any chart or of none.
     pub is_listed: bool,
+    /// The request that it is a part of, if that is for several dependencies of a chart.
+    pub part_of: Option<Arc<WholeRequest>>,
     /// The name in its manifest, whatever others are called.
     pub title: String,
     /// The kind of manifest that holds it, as people call it.
@@ -383,6 +388,15 @@ impl Loader {
                 })
         });
         let several = dependencies.len() > 1;
+        let paths = asked.layers.iter().filter_map(|input| match input {
+            InputFile::Path(path) => Some(path.clone()),
+            InputFile::Stdin(_) => None,
+        });
+        let whole = Arc::new(WholeRequest {
+            name: asked.name.clone(),
+            version: asked.version.as_ref().map(|(version, _)| version.clone()),
+            layers: paths.collect(),
+        });
         let one = |dependency: gitops::Dependency| {
             let mut release = asked.clone();
             release.chart = Some(dependency.chart.clone());
@@ -394,6 +408,7 @@ impl Loader {
                 let names: Vec<String> = asked.layers.iter().map(InputFile::name).collect();
                 let name = asked.name.clone().unwrap_or_else(|| names.join(" + "));
                 release.name = Some(format!("{name}, {}", dependency.prefix));
+                release.part_of = Some(Arc::clone(&whole));
             }
             (release, dependency)
         };
@@ -478,6 +493,7 @@ impl Loader {
             name,
             is_named: asked.name.is_some(),
             is_listed: asked.is_listed,
+            part_of: asked.part_of.clone(),
             chart: asked.chart.clone(),
             version: asked.version.clone(),
             layers,

@@ -3,12 +3,12 @@
 //! It pins everything that was worked out and not typed (the version above all), so that it means the
 //! same a week later, and carries the digest of what was shown, so that it writes that or nothing.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, path::PathBuf};
 
 use super::content::open_questions;
 use crate::{
     digest,
-    outcome::{KnownBy, Outcome, Release, ReportedStep, Unit, digest_of},
+    outcome::{KnownBy, Outcome, Release, ReportedStep, Unit, WholeRequest, digest_of},
     shell::{quote, quote_bytes},
 };
 
@@ -97,11 +97,26 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<NextCommand> {
     }
     let mut groups: Vec<Vec<&Release>> = Vec::new();
     for release in writable {
+        // What was named as one is named as one again, and then has all its charts in it.
+        if let Some(whole) = &release.part_of {
+            let same = |group: &&mut Vec<&Release>| group[0].part_of.as_ref() == Some(whole);
+            match groups.iter_mut().find(same) {
+                Some(group) => group.push(release),
+                None => groups.push(vec![release]),
+            }
+            continue;
+        }
         let key = |release: &'_ Release| {
             let from = needs_from(release).then(|| release.from.clone());
             let chosen = given.chart_chosen.contains(&release.called);
             let charts = (release.chart.clone(), release.to_chart.clone());
-            (charts, chosen, from, release.to.clone())
+            (
+                release.part_of.is_none(),
+                charts,
+                chosen,
+                from,
+                release.to.clone(),
+            )
         };
         let like = |group: &&mut Vec<&Release>| key(group[0]) == key(release);
         match groups.iter_mut().find(like) {
@@ -109,10 +124,14 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<NextCommand> {
             None => groups.push(vec![release]),
         }
     }
-    groups
-        .iter()
-        .map(|group| command(group, &[], given))
-        .collect()
+    let one = |group: &Vec<&Release>| {
+        let whole = group[0].part_of.as_ref();
+        let beside = outcome.releases.iter();
+        let beside = beside.filter(|release| whole.is_some() && release.part_of.as_ref() == whole);
+        let beside: Vec<Release> = beside.cloned().collect();
+        command(group, &beside, given)
+    };
+    groups.iter().map(one).collect()
 }
 
 /// True if `--from` has to say the version of a release. One with a name of its own brings its version along
@@ -263,6 +282,7 @@ fn inputs(releases: &[&Release], given: &Given, pieces: &mut Vec<String>) {
         add(quote(word));
     }
     let mut carriers: HashSet<&str> = HashSet::new();
+    let mut wholes: Vec<&WholeRequest> = Vec::new();
     let recorded: HashSet<&str> = given.recorded.iter().map(String::as_str).collect();
     for release in releases.iter().filter(|_| given.whole.is_empty()) {
         if release.carrier.is_some() {
@@ -270,6 +290,13 @@ fn inputs(releases: &[&Release], given: &Given, pieces: &mut Vec<String>) {
                 && carriers.insert(&file.name)
             {
                 add(quote_bytes(&file.raw_name()));
+            }
+            continue;
+        }
+        if let Some(whole) = release.part_of.as_deref() {
+            if !wholes.contains(&whole) {
+                wholes.push(whole);
+                whole_request(whole, &recorded, &mut add);
             }
             continue;
         }
@@ -292,6 +319,28 @@ fn inputs(releases: &[&Release], given: &Given, pieces: &mut Vec<String>) {
             add(format!("{layer}{}", quote_bytes(name)));
         }
     }
+}
+
+/// The words that name a request for several dependencies of a chart.
+fn whole_request(whole: &WholeRequest, recorded: &HashSet<&str>, add: &mut impl FnMut(String)) {
+    let bytes = |path: &PathBuf| path.as_os_str().as_encoded_bytes().to_vec();
+    let files: Vec<Vec<u8>> = whole.layers.iter().map(bytes).collect();
+    let Some(name) = &whole.name else {
+        let layer = if files.len() > 1 { "-f " } else { "" };
+        for file in &files {
+            add(format!("{layer}{}", quote_bytes(file)));
+        }
+        return;
+    };
+    let mut word = name.clone().into_bytes();
+    if let Some(version) = &whole.version {
+        word.extend_from_slice(format!("@{version}").as_bytes());
+    }
+    if !recorded.contains(name.as_str()) {
+        word.push(b'=');
+        word.extend_from_slice(&files.join(&b','));
+    }
+    add(format!("--release {}", quote_bytes(&word)));
 }
 
 /// The answers that a command still needs.

@@ -218,6 +218,7 @@ impl Description<'_, '_> {
             facts: Vec::new(),
             checklist: self.checklist(),
             sources: self.sources(),
+            part_of: wanted.part_of.clone(),
             files,
             values: None,
         })

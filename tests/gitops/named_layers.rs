@@ -200,6 +200,72 @@ fn a_file_for_an_umbrella_chart_may_lie_elsewhere() {
 }
 
 /// What is missing is said to be missing.
+/// Layers of a chart with two dependencies are a release of each: the command that is printed names them as they were
+/// named, with a target for each chart.
+#[test]
+fn the_printed_command_writes_what_layers_are_for_several_dependencies() {
+    let chart = |one: &str, two: &str| {
+        format!(
+            "apiVersion: v2\nname: tern\nversion: 0.1.0\ndependencies:\n- {{name: one, version: {one}, repository: '{HOME}'}}\n- {{name: two, version: {two}, repository: '{HOME}'}}\n"
+        )
+    };
+    for (named, fits) in [
+        (
+            &["-f", "tern/values.yaml", "-f", "clusters/prod.yaml"][..],
+            false,
+        ),
+        (
+            &["-f", "tern/values.yaml", "-f", "clusters/prod.yaml"],
+            true,
+        ),
+        (
+            &["--release", "prod=tern/values.yaml,clusters/prod.yaml"],
+            false,
+        ),
+    ] {
+        let Some(here) = repository() else { return };
+        for (file, from, to) in [
+            ("pack.yaml", "chart: one", "chart: two"),
+            ("keys.yaml", "", ""),
+            ("2.0.0.yaml", "version: 2.0.0", "version: 3.0.0"),
+        ] {
+            let text = here.text(&format!("packs/one/{file}"));
+            let text = text.replace(from, to).replace("2.0.0", "3.0.0");
+            here.file(
+                &format!("packs/two/{}", file.replace("2.0.0", "3.0.0")),
+                &text,
+            );
+        }
+        here.file("tern/values.yaml", "one: {old: x}\n");
+        // Of two only what is elsewhere holds values.
+        here.file("clusters/prod.yaml", "one: {old: y}\ntwo: {old: z}\n");
+        let newest = if fits { "2.0.0" } else { "1.0.0" };
+        here.file("tern/Chart.yaml", &chart(newest, "1.0.0"));
+        if fits {
+            here.file("tern/values.yaml", "one: {new: x}\n");
+            here.file("clusters/prod.yaml", "one: {new: y}\ntwo: {old: z}\n");
+        }
+        let packs = ["upgrade", "--pack", "packs/one", "--pack", "packs/two"];
+        let preview = here.refit(&[&packs[..], named].concat());
+        assert_eq!(preview.code, 0, "{preview:?}");
+        let command = preview.said.rsplit("refit upgrade ").next().unwrap();
+        let words: Vec<&str> = command.split(' ').filter(|word| *word != "\\").collect();
+        assert_eq!(words[..named.len()], *named, "{preview:?}");
+        let run = here.refit(&[&["upgrade"], &words[..]].concat());
+        assert_eq!(run.code, 0, "{command} {run:?}");
+        assert_eq!(
+            here.text("tern/Chart.yaml"),
+            chart("2.0.0", "3.0.0"),
+            "{run:?}"
+        );
+        assert_eq!(here.text("tern/values.yaml"), "one: {new: x}\n");
+        let elsewhere = here.text("clusters/prod.yaml");
+        assert_eq!(elsewhere, "one: {new: y}\ntwo: {new: z}\n");
+        let again = here.refit(&[&packs[..], named, &["--check"]].concat());
+        assert_eq!(again.code, 0, "{again:?}");
+    }
+}
+
 #[test]
 fn a_layer_that_is_not_here_is_said_to_be_not_here() {
     let Some(here) = repository() else { return };

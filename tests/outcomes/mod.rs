@@ -90,6 +90,7 @@ pub fn release(files: Vec<ReportedFile>) -> Release {
         held_by: None,
         digest,
         sources: Vec::new(),
+        part_of: None,
         values: None,
     }
 }
