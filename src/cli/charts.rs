@@ -53,9 +53,9 @@ enum WayKnown {
     Nothing,
     /// The pack ends with this version, before the new chart.
     UpTo(Version),
-    /// The pack knows both charts; this is the newest version that it knows.
+    /// The pack reaches to the new chart; this is the newest version that it knows.
     Whole(Version),
-    /// The charts are not just the chart that was stated, or of versions that the pack refuses: they only render.
+    /// The charts are not just the chart that was stated: they only render.
     Elsewhere,
 }
 
@@ -382,12 +382,11 @@ fn way_known(
     }
     let newest = newest(pack);
     let stated = request.chart.as_ref().unwrap_or(&old.name);
-    let knows = |version: &Version| pack.info.versions.contains_key(version);
     match versions {
         Some(versions) if !versions.are_same && *stated == old.name => {
             if versions.new > *newest {
                 WayKnown::UpTo(newest.clone())
-            } else if old.name == new.name && knows(&versions.old) && knows(&versions.new) {
+            } else if old.name == new.name {
                 WayKnown::Whole(newest.clone())
             } else {
                 WayKnown::Elsewhere

@@ -84,12 +84,12 @@ pub(super) fn opened<'l>(
     all: &'l [TracedSetting],
     (old, new): (&ChartKeys, &ChartKeys),
     values: &Migrated,
-    sides: Option<&Sides<'_>>,
+    sides: Option<&'l Sides<'_>>,
     search: SearchDepth,
 ) -> Vec<OpenSetting<'l>> {
     let nothing = CommonWords::default();
     let common = sides.map_or(&nothing, |sides| &sides.common);
-    let after: Option<BTreeMap<Path, Footprint>> = sides.map(|sides| {
+    let after: Option<BTreeMap<Path, (Footprint, Isolation)>> = sides.map(|sides| {
         let leaves = match search {
             SearchDepth::Exact => sides.after.side.leaves(),
             SearchDepth::InGroups => sides.after.side.leaves_in_groups(),
@@ -98,7 +98,7 @@ pub(super) fn opened<'l>(
             .into_iter()
             .filter_map(|leaf| {
                 let print = Footprint::of(&leaf.effects, &leaf.value, common);
-                Some((leaf.path?, print))
+                Some((leaf.path?, (print, leaf.how)))
             })
             .collect()
     });
@@ -111,8 +111,8 @@ pub(super) fn opened<'l>(
             continue;
         }
         let did = Footprint::of(&leaf.effects, &setting.before, common);
-        let refused = sides.is_some_and(|sides| sides.after.refused.contains_key(path));
-        let read = !refused && is_read(new, path) && fits_default(path, &leaf.value, new);
+        let refused = sides.and_then(|sides| sides.after.refused.get(path));
+        let read = refused.is_none() && is_read(new, path) && fits_default(path, &leaf.value, new);
         if read && values.is_known_where_read(path) {
             continue;
         }
@@ -120,17 +120,22 @@ pub(super) fn opened<'l>(
         let mut is_default = false;
         let never_worked = !was_read && old.default(origin).is_some();
         let lost = match (&after, did.is_empty()) {
-            _ if never_worked => !new.knows(path) && !refused,
+            _ if never_worked => !new.knows(path) && refused.is_none(),
             _ if !was_read || leaf.how == Isolation::Unread => false,
             // What it did is not known, or nothing: only what is not read any more is lost.
             (_, true) | (None, _) => !read,
             (Some(after), false) => {
-                let now = after.get(path).cloned().unwrap_or_default();
-                let lost = did.found_in(&now) < 0.3;
-                is_default = lost
-                    && sides
-                        .is_some_and(|sides| shows_all(&leaf.effects, &sides.after.side.manifest));
-                lost && (!read || now.is_empty())
+                let nothing = (Footprint::default(), Isolation::Unread);
+                let (now, how) = after.get(path).unwrap_or(&nothing);
+                let lost = did.found_in(now) < 0.3;
+                let shows = |says_the_same| {
+                    let manifest = sides.map(|sides| &sides.after.side.manifest);
+                    manifest.is_some_and(|all| shows_all(&leaf.effects, all, says_the_same))
+                };
+                // Read, and what the chart's own values say by now: it is as it was.
+                let says_the_same = read && *how == Isolation::Default;
+                is_default = lost && shows(false);
+                lost && (!read || now.is_empty()) && !(says_the_same && shows(true))
             }
         };
         if lost {
@@ -141,6 +146,7 @@ pub(super) fn opened<'l>(
                 tried: Vec::new(),
                 is_default,
                 never_worked,
+                refused: refused.map(String::as_str),
             });
         }
     }
@@ -193,14 +199,21 @@ fn is_read(new: &ChartKeys, path: &Path) -> bool {
     }
 }
 
-/// True if all effects of a setting are there without it.
-fn shows_all(effects: &[RenderedEffect], manifest: &Manifest) -> bool {
-    !effects.is_empty()
-        && effects.iter().all(|effect| {
-            effect.spot.path.depth() > 0
-                && effect.with.is_some()
-                && manifest.field(&effect.spot.object, &effect.spot.path) == effect.with.as_ref()
-        })
+/// True if all effects of a setting are there without it. That something is not there counts only where the chart's own
+/// values say the same as the setting: else it may have another name.
+fn shows_all(effects: &[RenderedEffect], manifest: &Manifest, says_the_same: bool) -> bool {
+    let is_there = |effect: &RenderedEffect| {
+        let spot = &effect.spot;
+        match &effect.with {
+            Some(with) => {
+                spot.path.depth() > 0 && manifest.field(&spot.object, &spot.path) == Some(with)
+            }
+            None if !says_the_same => false,
+            None if spot.path.depth() == 0 => !manifest.objects.contains_key(&spot.object),
+            None => manifest.field(&spot.object, &spot.path).is_none(),
+        }
+    };
+    !effects.is_empty() && effects.iter().all(is_there)
 }
 
 /// The settings without what they do, where nothing can be rendered.

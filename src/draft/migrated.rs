@@ -118,7 +118,8 @@ impl Migrated {
         let stays = (!self.origins.contains_key(origin)).then_some(origin);
         let mut places = Vec::new();
         for path in stays.into_iter().chain(moved) {
-            if let Some(value) = get(&self.after, path)
+            // A step may have made a map there, with the setting in it.
+            if let Some(value) = get(&self.after, path).filter(|value| value.is_leaf())
                 && !places.iter().any(|(known, _)| known == path)
             {
                 places.push((path.clone(), value.clone()));

@@ -50,6 +50,7 @@ pub(super) fn outdated(
             did: None,
             fate,
             standing: SettingState::OutOfDate,
+            refused: None,
         });
     }
     prove(&mut found, sides);

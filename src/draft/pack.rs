@@ -91,12 +91,23 @@ fn migration(versions: &Versions, found: &Proposals, options: &DraftOptions) -> 
             Suggestion::Lost => {
                 let did = proposal.did.as_deref();
                 let did = did.map_or_else(String::new, |did| format!(" It did set {did}."));
-                let text = format!(
-                    "`{}` has no effect in {new}, and nothing was found that does the same.{did}",
-                    proposal.from
-                );
+                let from = &proposal.from;
                 // A setting without effect that nothing replaces is the first thing that a person looks at.
-                steps.notice(proposal, "action", &text);
+                let (severity, lost) = match &proposal.refused {
+                    Some(said) => (
+                        "danger",
+                        format!(
+                            "{new} does not render with `{from}`: {} Nothing",
+                            sentence(said)
+                        ),
+                    ),
+                    None => (
+                        "action",
+                        format!("`{from}` has no effect in {new}, and nothing"),
+                    ),
+                };
+                let text = format!("{lost} was found that does the same.{did}");
+                steps.notice(proposal, severity, &text);
             }
         }
     }
@@ -111,6 +122,14 @@ fn migration(versions: &Versions, found: &Proposals, options: &DraftOptions) -> 
         quoted(&new.to_string()),
         steps.text
     ))
+}
+
+/// A text of a chart as a sentence.
+fn sentence(text: &str) -> String {
+    match text.ends_with(['.', '!', '?', '…']) {
+        true => text.to_owned(),
+        false => format!("{text}."),
+    }
 }
 
 pub(super) type Pairs<'p> = Vec<(&'p Proposal, &'p Destination)>;
@@ -223,6 +242,10 @@ impl StepTexts {
         }
         let ask = match first.standing {
             SettingState::Lost => format!("`{from}` has no effect any more. Where does it go?"),
+            SettingState::Refused => {
+                let said = first.refused.as_deref().map(sentence).unwrap_or_default();
+                format!("The new chart does not render with `{from}`: {said} Where does it go?")
+            }
             SettingState::NeverWorked => format!("`{from}` never had an effect. Where does it go?"),
             SettingState::OutOfDate => {
                 format!("`{from}` still works and is out of date. Where does it go?")
@@ -279,6 +302,7 @@ impl StepTexts {
             "      leave:\n        title: Leave it where it is, {}\n        leave: [{}]",
             match first.standing {
                 SettingState::Lost | SettingState::NeverWorked => "without effect",
+                SettingState::Refused => "which the new chart does not take",
                 SettingState::OutOfDate => "where it still works",
             },
             names.join(", ")
@@ -332,10 +356,13 @@ pub(super) fn reason(pairs: &[(&Proposal, &Destination)]) -> String {
     }
     let unread = match first.standing {
         SettingState::Lost => "not read by the new chart where it is",
+        SettingState::Refused => "not taken by the new chart where it is",
         SettingState::NeverWorked => "read by neither chart where it is",
         SettingState::OutOfDate => "called out of date by the new chart",
     };
-    format!("Drafted, {unread}. {evidence}.")
+    let said = first.refused.as_deref().map(sentence);
+    let said = said.map_or_else(String::new, |said| format!(" It says: {said}"));
+    format!("Drafted, {unread}.{said} {evidence}.")
 }
 
 /// The id of an option.

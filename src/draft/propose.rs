@@ -23,6 +23,7 @@ use crate::{
     chart::Chart,
     effect::{
         leaves::{Leaf, RenderedEffect, set_path},
+        messages::gist,
         render::Renderer,
     },
     values::{Map, Path, Segment, Value, merge},
@@ -97,6 +98,8 @@ pub struct Proposal {
     pub fate: Suggestion,
     /// How it stands under the two charts.
     pub standing: SettingState,
+    /// What the new chart says, if it does not render with it.
+    pub refused: Option<String>,
 }
 
 /// How a setting stands that wants something done.
@@ -104,6 +107,8 @@ pub struct Proposal {
 pub enum SettingState {
     /// It worked, and does not any more.
     Lost,
+    /// It worked, and the new chart does not render with it.
+    Refused,
     /// The old chart has the key, and does nothing with it either.
     NeverWorked,
     /// It works, and the new chart calls its key out of date.
@@ -218,6 +223,8 @@ pub(super) struct OpenSetting<'l> {
     pub is_default: bool,
     /// True if the old chart has the key and does nothing with it.
     pub never_worked: bool,
+    /// What Helm says, if the new chart does not render with it.
+    pub refused: Option<&'l str>,
 }
 
 /// The ways in which settings are tried out.
@@ -512,6 +519,11 @@ fn proposal(one: &OpenSetting<'_>, rendered: bool) -> Proposal {
         Some(best) => Suggestion::Moves(place(best)),
         None => {
             let likely = one.tried.iter().filter(|tried| {
+                // That the new chart takes neither the setting nor something from an example says nothing for that.
+                let is_guess = tried.0.is_unknown && tried.0.named != NameSource::There;
+                if is_guess && one.refused.is_some() {
+                    return false;
+                }
                 let some = !rendered
                     || one.did.is_empty()
                     || tried.0.is_unknown
@@ -529,10 +541,12 @@ fn proposal(one: &OpenSetting<'_>, rendered: bool) -> Proposal {
         from: one.path.clone(),
         did: one.did.fields().next().map(str::to_owned),
         fate,
-        standing: match one.never_worked {
-            true => SettingState::NeverWorked,
-            false => SettingState::Lost,
+        standing: match (one.never_worked, one.refused) {
+            (true, _) => SettingState::NeverWorked,
+            (false, Some(_)) => SettingState::Refused,
+            (false, None) => SettingState::Lost,
         },
+        refused: one.refused.map(gist),
     }
 }
 

@@ -50,6 +50,30 @@ static LAST: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant")
 });
 
+/// The longest text of a chart that is passed on.
+const LONGEST: usize = 240;
+
+/// What a chart says in a message of Helm, in one line: the text of `fail` or `required`, what a schema has against the
+/// values, or else what went wrong last.
+#[must_use]
+pub fn gist(message: &str) -> String {
+    let refused = || {
+        let mut lines = message.lines().map(str::trim);
+        lines.find_map(|line| line.strip_prefix("- "))
+    };
+    let said = match LAST.captures(message) {
+        Some(found) => found.get(1).map_or("", |said| said.as_str()),
+        None if is_schema(message) => refused().unwrap_or(message),
+        None => message.rsplit(": ").next().unwrap_or(message),
+    };
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} …", line[..end].trim_end()),
+        None => line,
+    }
+}
+
 /// The findings about the values in a message of Helm.
 #[must_use]
 pub fn findings(

@@ -371,6 +371,36 @@ fn one_setting_that_the_new_chart_refuses_hides_no_other() {
         .unwrap();
     let text = said(&output);
     assert!(text.contains("replicas: 3"), "{text}");
+    // What the chart says of it is told: that it has no effect would be untrue.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("2.0.0 does not render with `showTax`: showTax is gone. Nothing was found"),
+        "{text}"
+    );
+}
+
+/// A setting that says by now what the new chart's own values say is as it was, also if what it does is that something is
+/// not there.
+#[test]
+fn what_the_new_default_says_is_not_called_lost() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let route = "{{ if .Values.route.enabled }}\napiVersion: v1\nkind: Service\nmetadata: {name: route}\n{{ end }}\n";
+    for (folder, version, values) in [
+        ("old", "1.0.0", "route: {enabled: true}\n"),
+        ("new", "2.0.0", "route: {enabled: false}\n"),
+    ] {
+        small_chart(&home.join(folder), version, values, "\"crab\"");
+        fs::write(home.join(folder).join("templates/route.yaml"), route).unwrap();
+    }
+    fs::write(home.join("values.yaml"), "route:\n  enabled: false\n").unwrap();
+    let output = upgrade(helm.program(), home, &[]);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(!text.contains("route.enabled"), "{text}");
 }
 
 #[test]

@@ -320,3 +320,31 @@ fn effects_are_compared_where_a_pack_ends_before_the_new_chart() {
         "the pack's step keeps it\n{text}"
     );
 }
+
+/// A step may put a map where a setting stood, with the setting in it.
+#[test]
+fn what_a_step_put_below_its_own_place_is_looked_at_there() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = bench();
+    let home = home.path();
+    ending_before(
+        home,
+        "  zones:\n    title: Spread over zones\n    move: {replicaCount: replicaCount.all}\n",
+    );
+    let keys = home.join("pack/keys.yaml");
+    let text = fs::read_to_string(&keys).unwrap();
+    fs::write(&keys, text.replace("scale.count", "replicaCount.all")).unwrap();
+    let new = home.join("new/templates/shop.yaml");
+    let template = fs::read_to_string(&new).unwrap();
+    let template = template.replace(".Values.replicas", ".Values.replicaCount.all");
+    fs::write(&new, template).unwrap();
+    let values = home.join("new/values.yaml");
+    let text = fs::read_to_string(&values).unwrap();
+    let text = text.replace("replicas: 1", "replicaCount: {all: 1}");
+    fs::write(&values, text).unwrap();
+    let text = said(&run(helm.program(), home, "upgrade", &[]));
+    assert!(text.contains("place-service-port"), "{text}");
+    assert!(!text.contains("Drafted: `replicaCount"), "{text}");
+}
