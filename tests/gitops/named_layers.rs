@@ -303,6 +303,46 @@ fn a_template_of_another_chart_is_no_error() {
     }
 }
 
+/// A template that names its chart by a folder is for the chart that lies there, and for what that depends on; an
+/// annotation that has the name of a known chart in it makes no chart.
+#[test]
+fn a_template_with_a_folder_is_for_the_chart_in_it() {
+    let Some(here) = repository() else { return };
+    let of = |path: &str, values: &str| {
+        format!(
+            "{{{{- $x := dict }}}}\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: x\n  annotations: {{one.example/issuer: all}}\nspec:\n  source:\n    repoURL: {{{{ .url }}}}\n    path: {path}\n    helm:\n      values: |\n        {values}\n          ingress: {{one.example/class: x, paths: [{{path: /}}]}}\n"
+        )
+    };
+    let chart = |name: &str, needs: &str| {
+        format!(
+            "apiVersion: v2\nname: {name}\nversion: 0.1.0\ndependencies:\n- {{name: {needs}, alias: a, version: 1.0.0, repository: '{HOME}'}}\n"
+        )
+    };
+    here.file("g/ours/shop/Chart.yaml", &chart("shop", "redis"));
+    here.file("g/ours/tools/Chart.yaml", &chart("tools", "one"));
+    for (path, values, code) in [
+        ("ours/shop", "web:", 0),
+        ("\"{{ .folder }}/shop\" # ours", "web:", 0),
+        ("ours/shop", "one:", 2),
+        ("elsewhere/shop-of-theirs", "web:", 2),
+        ("{{ .folder }}/one", "web:", 2),
+        ("{{ .folder }}/tools", "web:", 2),
+        ("ours/{{ .name }}", "web:", 2),
+    ] {
+        here.file("g/templates/a.yaml", &of(path, values));
+        let run = upgrade(
+            &here,
+            &[
+                "g/templates",
+                "g/ours/shop",
+                "g/ours/tools",
+                "--keep-version",
+            ],
+        );
+        assert_eq!(run.code, code, "{path} {values}: {run:?}");
+    }
+}
+
 /// Files that look like a known chart's are told with the command for them, and nothing beside it denies that.
 #[test]
 fn files_that_look_like_a_chart_are_told_with_a_command_that_works() {

@@ -15,6 +15,7 @@ mod patches;
 mod reached;
 mod release;
 mod succession;
+mod unread;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -23,7 +24,7 @@ use std::{
 };
 
 pub use self::succession::Succession;
-use self::{gathering::Gathering, patches::Patches};
+use self::{gathering::Gathering, patches::Patches, unread::Unread};
 pub(super) use self::{
     layer::{global_in, has_map_at},
     named::{Dependency, chart_folder, dependencies_of},
@@ -317,6 +318,7 @@ fn not_ours(other: &BTreeSet<String>, charts: &[KnownChart]) -> LoadErrorKind {
 /// Reads the files, and finds what they carry.
 fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<Scanned> {
     let here = std::env::current_dir().unwrap_or_default();
+    let unread = Unread { charts, found };
     let mut scanned: Vec<Scanned> = Vec::new();
     let mut seen: HashSet<usize> = HashSet::new();
     for file in found {
@@ -355,14 +357,14 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
                     false => String::new(),
                 };
                 // In a folder, a template of charts that refit does not know is nobody's business here.
-                let concerns = file.naming == Naming::Named || may_name(&text, charts);
+                let concerns = file.naming == Naming::Named || unread.may_name(&text);
                 let template = carrier::kind_of_template(&file.path, &text).filter(|_| concerns);
                 let told = match template {
                     Some(kind) => Some(LoadErrorKind::TemplatedManifest(kind).of(&input.name())),
                     None => {
                         let broken = file.kind == walk::FileKind::Yaml
                             && is_file
-                            && is_manifest(&file.path, &text, charts);
+                            && unread.is_manifest(&file.path, &text);
                         // A list of all files has templates of charts, too.
                         let is_meant = match file.naming {
                             Naming::Found => false,
@@ -380,43 +382,6 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
         }
     }
     scanned
-}
-
-/// True if a file that is no YAML seems to be a manifest that deploys one of these charts, or to leave that to another
-/// file. One that deploys another chart is nobody's business here, and a template of charts that are not known is none
-/// either.
-fn is_manifest(path: &FilePath, text: &str, charts: &[KnownChart]) -> bool {
-    let lines = text.lines();
-    let names = lines
-        .clone()
-        .any(|line| line.trim_start().starts_with("chart:"));
-    carrier::looks_like(path, text).is_some()
-        && carrier::kind_of_template(path, text).is_none()
-        && (!names || may_name(text, charts))
-}
-
-/// True if a text that cannot be read may be for one of these charts: it names one as its chart, or has the name of one
-/// and does not say of every chart which it is.
-fn may_name(text: &str, charts: &[KnownChart]) -> bool {
-    let is_known = |name: &str| {
-        charts
-            .iter()
-            .any(|chart| chart.names().any(|other| other == name))
-    };
-    let lines = text
-        .lines()
-        .map(|line| line.trim_start().trim_start_matches("- "));
-    let named = lines.filter_map(|line| line.strip_prefix("chart:"));
-    let named = named.map(|name| name.split(" #").next().unwrap_or(name));
-    let named: Vec<&str> = named
-        .map(|name| name.trim().trim_matches(['"', '\'']))
-        .filter(|name| !name.is_empty())
-        .collect();
-    if !named.is_empty() && named.iter().all(|name| !name.contains("{{")) {
-        let last = |name: &str| name.trim_end_matches('/').rsplit('/').next().map(is_known);
-        return named.iter().any(|name| last(name) == Some(true));
-    }
-    charts.iter().any(|chart| text.contains(&chart.name))
 }
 
 /// The releases that the files make together, by the file that their carrier stands in.
