@@ -20,7 +20,7 @@ use std::ops::Range;
 use super::block;
 use super::edits::{EditSet, OverlappingEdits};
 use super::quote::double_quoted;
-use super::source::{break_len, line_end};
+use super::source::{line_end, newline_near};
 use super::tree::{Kind, NodeId, ScalarStyle, Tree};
 
 /// The edits of a host text.
@@ -442,13 +442,7 @@ fn restyle(host: &Tree, node: NodeId, new: &str) -> Result<EditSet, InnerError> 
         None => (body.clone(), line_end(text, body.end)),
     };
     let (line_content_end, lines_start) = first;
-    let newline = match &text[line_content_end..lines_start] {
-        "" => match text.find(['\n', '\r']) {
-            Some(at) => &text[at..at + break_len(text.as_bytes(), at)],
-            None => "\n",
-        },
-        newline => newline,
-    };
+    let newline = newline_near(text, lines_start);
     let lines_end = match block {
         Some(_) if body.end > old.end => line_end(text, body.end).1,
         _ => lines_start,

@@ -179,6 +179,20 @@ pub(crate) fn break_len(bytes: &[u8], at: usize) -> usize {
     }
 }
 
+/// The line break that the lines around `at` end with. A lone carriage return is the one of a text that has nothing else:
+/// one among line feeds came in by mistake.
+pub(crate) fn newline_near(text: &str, at: usize) -> &'static str {
+    let (before, behind) = text.as_bytes().split_at(at);
+    let is_feed = |b: &u8| *b == b'\n';
+    let next = || Some(at + behind.iter().position(is_feed)?);
+    match before.iter().rposition(is_feed).or_else(next) {
+        Some(i) if text.as_bytes()[..i].ends_with(b"\r") => "\r\n",
+        Some(_) => "\n",
+        None if text.contains('\r') => "\r",
+        None => "\n",
+    }
+}
+
 /// The column of `at` in bytes from the start of its line.
 pub(crate) fn column(text: &str, at: usize) -> usize {
     at - line_start(text, at)

@@ -123,11 +123,11 @@ fn loosely_related(a: &Path, b: &Path) -> bool {
 }
 
 fn line_start(text: &str, at: usize) -> usize {
-    text[..at].rfind('\n').map_or(0, |i| i + 1)
+    text[..at].rfind(['\n', '\r']).map_or(0, |i| i + 1)
 }
 
 fn line_end(text: &str, at: usize) -> usize {
-    text[at..].find('\n').map_or(text.len(), |i| at + i)
+    text[at..].find(['\n', '\r']).map_or(text.len(), |i| at + i)
 }
 
 /// Whether a mapping, or one it stands in, is written in braces.

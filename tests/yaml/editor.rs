@@ -419,3 +419,16 @@ fn setting_a_scalar_touches_nothing_but_its_line() {
     }
     assert!(set > 80, "{set}");
 }
+
+#[test]
+fn new_lines_end_as_the_lines_around_them_and_not_as_a_lone_carriage_return_among_them() {
+    for (text, after) in [
+        ("a: 1\rb: 1\n", "a: 1\rb: 1\nc:\n  d: 2\n"),
+        ("a: 1\rb: 1\r\n", "a: 1\rb: 1\r\nc:\r\n  d: 2\r\n"),
+        ("a: 1\rb: 1\r", "a: 1\rb: 1\rc:\r  d: 2\r"),
+    ] {
+        let mut editor = Editor::open(text).unwrap();
+        editor.set("c.d", 2).unwrap();
+        assert_eq!(editor.text(), after);
+    }
+}

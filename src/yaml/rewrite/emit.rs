@@ -10,7 +10,7 @@ use super::Cx;
 use super::render::close_block_scalar;
 use crate::yaml::block;
 use crate::yaml::edits::EditSet;
-use crate::yaml::source::{BOM, break_len, line_end, starts_line};
+use crate::yaml::source::{BOM, line_end, newline_near, starts_line};
 use crate::yaml::tree::{Kind, NodeId, ScalarStyle, Tree};
 use crate::yaml::want::RewriteError;
 
@@ -238,23 +238,6 @@ fn with_breaks_of(text: &str, at: usize, new: String) -> String {
     match new.contains('\n') {
         true => new.replace('\n', newline_near(text, at)),
         false => new,
-    }
-}
-
-/// The line break that the text around `at` uses.
-fn newline_near(text: &str, at: usize) -> &'static str {
-    let bytes = text.as_bytes();
-    let is_break = |b: &u8| matches!(b, b'\n' | b'\r');
-    match bytes[..at].iter().rposition(is_break) {
-        Some(i) if bytes[i] == b'\n' && i > 0 && bytes[i - 1] == b'\r' => "\r\n",
-        Some(i) if bytes[i] == b'\r' && bytes.get(i + 1) != Some(&b'\n') => "\r",
-        Some(i) if bytes[i] == b'\r' => "\r\n",
-        Some(_) => "\n",
-        None => match bytes[at..].iter().position(is_break).map(|i| at + i) {
-            Some(i) if bytes[i] == b'\r' && break_len(bytes, i) == 2 => "\r\n",
-            Some(i) if bytes[i] == b'\r' => "\r",
-            _ => "\n",
-        },
     }
 }
 
