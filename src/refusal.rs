@@ -8,6 +8,8 @@ pub mod request;
 pub use load::load;
 pub use release::ReleaseError;
 
+use semver::Version;
+
 use crate::{
     jobs::Fault,
     outcome::{FilePosition, Hidden, Missing, Refusal, Unnamed},
@@ -49,6 +51,16 @@ impl Reason {
     pub fn next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into());
         self
+    }
+
+    /// Adds the reason and the next step where a version is older than all that are known of its chart.
+    fn older_than_known(self, chart: &str, first: &Version) -> Self {
+        self.why(format!(
+            "refit knows {chart} from {first} on, and not what changed before."
+        ))
+        .next(format!(
+            "Bring the values to {first} as the chart's own notes say, then go on with --from {first}."
+        ))
     }
 
     /// Adds that one of these charts has to be named.

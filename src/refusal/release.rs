@@ -75,6 +75,8 @@ pub enum ReleaseError {
         chart: String,
         /// The range as it is written.
         range: String,
+        /// The oldest version that is known, if the range names only older ones.
+        first: Option<Version>,
     },
     /// The content is for newer versions than the target.
     NewerThanTarget {
@@ -234,10 +236,21 @@ impl ReleaseError {
                     "If the file was put back, say for which version it is: {state}. If a key of an older chart came in by mistake, remove it: {chart} {recorded} does not read it."
                 ))
             }
-            Self::NoVersionInRange { chart, range } => Reason::new(format!(
-                "refit knows no version of the chart {chart} that `{range}` allows"
-            ))
-            .next("Name the chart version that runs now: --from VERSION (`helm list` shows it)."),
+            Self::NoVersionInRange {
+                chart,
+                range,
+                first,
+            } => {
+                let reason = Reason::new(format!(
+                    "refit knows no version of the chart {chart} that `{range}` allows"
+                ));
+                match first {
+                    Some(first) => reason.older_than_known(chart, first),
+                    None => reason.next(
+                        "Name the chart version that runs now: --from VERSION (`helm list` shows it).",
+                    ),
+                }
+            }
             Self::NewerThanTarget {
                 chart,
                 oldest,

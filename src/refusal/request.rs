@@ -158,13 +158,7 @@ pub fn unknown_version(pack: &Pack, version: &Version) -> Reason {
             .next(format!(
                 "Update refit, or give a folder with a newer pack: --pack DIR. What changed since {newest} can be drafted from the two charts, behind what refit knows: --old-chart CHART --new-chart CHART."
             )),
-        (None, Some(first)) => reason
-            .why(format!(
-                "refit knows {chart} from {first} on, and not what changed before."
-            ))
-            .next(format!(
-                "Bring the values to {first} as the chart's own notes say, then go on with --from {first}."
-            )),
+        (None, Some(first)) => reason.older_than_known(chart, first),
         _ => reason
             .why("A version is never rounded: what changed at it would be missed.")
             .next(near),

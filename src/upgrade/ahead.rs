@@ -65,7 +65,7 @@ fn newer_version(wanted: &Wanted, pack: &Pack, newest: &Version) -> Option<Strin
         Version::new(newest.major, newest.minor + 1, 0),
         Version::new(newest.major, newest.minor, newest.patch + 1),
     ];
-    let later = named(&pin.text).chain(next);
+    let later = versions_in(&pin.text).chain(next);
     let mut later = later.filter(|version| version > newest);
     later
         .any(|version| range.contains(&version))
@@ -73,7 +73,7 @@ fn newer_version(wanted: &Wanted, pack: &Pack, newest: &Version) -> Option<Strin
 }
 
 /// The versions in a text, those in part with zeros behind them.
-fn named(text: &str) -> impl Iterator<Item = Version> {
+pub(super) fn versions_in(text: &str) -> impl Iterator<Item = Version> {
     let words = text.split(|c: char| !c.is_ascii_digit() && c != '.');
     words.filter_map(|word| {
         let mut numbers = word.split('.').map_while(|number| number.parse().ok());

@@ -6,7 +6,9 @@ use std::{cell::RefCell, sync::Arc};
 use semver::Version;
 
 use super::{
-    OrRefusals, Request, already, answers_for,
+    OrRefusals, Request,
+    ahead::versions_in,
+    already, answers_for,
     brought::{self, Left},
     doubts,
     edited::{Edited, rewritten},
@@ -417,9 +419,15 @@ impl<'w> ReleaseRun<'_, 'w> {
             let known = self.pack.info.versions.keys();
             let named: Vec<Version> = known.filter(|v| range.contains(v)).cloned().collect();
             if named.is_empty() {
+                let first = self.pack.info.versions.keys().min();
+                let is_older = first.is_some_and(|first| {
+                    let mut said = versions_in(&pin.text).peekable();
+                    said.peek().is_some() && said.all(|version| version < *first)
+                });
                 let error = ReleaseError::NoVersionInRange {
                     chart: self.pack.info.chart.clone(),
                     range: pin.text.clone(),
+                    first: first.filter(|_| is_older).cloned(),
                 };
                 let file = &self.workspace.files[pin.file];
                 return Err(error.at(file, pin.offset(file)));

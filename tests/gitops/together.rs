@@ -211,6 +211,28 @@ fn charts_of_one_kustomization_have_names_of_their_own() {
 }
 
 #[test]
+fn a_range_of_versions_before_all_that_are_known_says_how_to_get_to_them() {
+    let demo = Demo::new();
+    for (range, next) in [
+        (
+            "~0.0.9",
+            "Bring the values to 0.1.0 as the chart's own notes say, then go on with --from 0.1.0.",
+        ),
+        // Of a range with a hole nobody knows.
+        (
+            "0.10.4 - 0.10.9",
+            "Name the chart version that runs now: --from VERSION",
+        ),
+    ] {
+        demo.file("app.yaml", application(range, OLD));
+        let run = demo.run("upgrade app.yaml");
+        assert_eq!(run.code, 2, "{}", run.err);
+        let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(next), "{range}: {said}");
+    }
+}
+
+#[test]
 fn a_range_without_quotes_gets_none() {
     let demo = Demo::new();
     for (old, new) in [
