@@ -314,9 +314,7 @@ fn run_with(
     let known = KnownPacks::of(packs, broken);
     if focus.is_none() {
         outcome.refused.clone_from(&request.troubles);
-        outcome
-            .refused
-            .extend(workspace.errors.iter().map(|error| *refusal::load(error)));
+        outcome.refused.extend(load_errors(workspace));
         outcome.other_charts.clone_from(&workspace.others);
         outcome.ahead.clone_from(ahead);
         outcome.seen.clone_from(&workspace.seen);
@@ -349,6 +347,18 @@ fn run_with(
     }
     finish_files(request, workspace, (&wanted, worked), &mut outcome, jobs);
     outcome
+}
+
+/// What could not be read, each once: applications that one template makes have one place that stops them all.
+fn load_errors(workspace: &Workspace) -> Vec<Refusal> {
+    let mut told = BTreeSet::new();
+    let all = workspace.errors.iter().map(|error| *refusal::load(error));
+    all.filter(|refusal| {
+        let at = refusal.at.as_ref();
+        let at = at.map(|at| (at.file.clone(), at.line, at.column));
+        at.is_none() || told.insert((refusal.name.clone(), at, refusal.what.clone()))
+    })
+    .collect()
 }
 
 /// The packs that charts name, of charts that nobody has supplied a pack for.

@@ -486,6 +486,20 @@ fn a_version_that_cannot_be_edited_where_elements_take_it_from_is_told() {
     }
 }
 
+/// What stops all applications that a template makes is said once.
+#[test]
+fn an_error_in_a_template_is_not_said_for_each_element() {
+    let Some(here) = repository() else { return };
+    let generators = "  - list: {elements: [{env: prod}, {env: test}, {env: dev}]}\n";
+    let set = set(generators, "1.0.0", "$here/envs/{{env}}/values.yaml");
+    let values = "helm:\n          values: |\n            old: {{env}}\n            on: {{metadata.name}}: x\n";
+    here.file("set.yaml", &set.replacen("helm:\n", values, 1));
+    let run = upgrade(&here, &["."]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert_eq!(run.said.matches("error: ").count(), 1, "{run:?}");
+    assert!(run.said.contains("set.yaml:16:18: "), "{run:?}");
+}
+
 /// A generator's own template covers the template for all, field by field.
 #[test]
 fn a_generator_may_have_a_template_of_its_own() {
