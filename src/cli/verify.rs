@@ -87,12 +87,27 @@ fn code(found: &Effects) -> Exit {
     }
 }
 
-/// Says which releases could not be compared, and why.
+/// Releases that are named of those which could not be compared for one reason.
+const NAMED: usize = 3;
+
+/// Says which releases could not be compared, and why: each reason once.
 fn say_failed(found: &Effects, masker: &Masker, terminal: &mut Terminal) {
     let masker = masker.of_rendered([]);
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for Failed { name, message } in &found.failed {
+        match reasons.iter_mut().find(|(reason, _)| reason == message) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((message, vec![name])),
+        }
+    }
+    for (message, names) in reasons {
+        let more = match names.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let named = names[..names.len().min(NAMED)].join(", ");
         let message = masker.text(message);
-        terminal.say(&format!("\nerror: {name}: {message}\n"));
+        terminal.say(&format!("\nerror: {named}{more}: {message}\n"));
     }
 }
 
@@ -129,26 +144,31 @@ fn job(args: VerifyArgs) -> anyhow::Result<Job> {
     })
 }
 
-/// Renders and compares releases: the report of each, or why there is none. One that cannot be compared
-/// does not keep the others from it.
+/// The report of a release, and why it could not be compared, or not as a whole.
+#[derive(Default)]
+struct Compared {
+    report: Option<Report>,
+    failed: Option<Failed>,
+}
+
+/// Renders and compares releases. One that cannot be compared does not keep the others from it. Without Helm the files of
+/// the charts are compared, as far as they are here.
 ///
 /// # Errors
 ///
-/// If Helm cannot be run.
+/// If there is no folder for charts, or a pack cannot be loaded.
 fn compare<'o>(
     job: &Job,
     releases: &[&'o Release],
     rendering: &Rendering,
     terminal: &mut Terminal,
-) -> anyhow::Result<Vec<(&'o Release, Result<Report, Failed>)>> {
+) -> anyhow::Result<Vec<(&'o Release, Compared)>> {
     if releases.is_empty() {
         return Ok(Vec::new());
     }
     let helm = Helm::from_env();
-    let version = helm.version().map_err(|error| {
-        anyhow::anyhow!("{error}\n  why:  effects are compared by rendering both charts with Helm\n  next: install helm, or name the program in HELM_BIN")
-    })?;
-    if helm.is_traced() {
+    let version = helm.version();
+    if let (true, Ok(version)) = (helm.is_traced(), &version) {
         terminal.say(&format!(
             "Helm {version} renders; HELM_BIN names another one\n"
         ));
@@ -164,15 +184,43 @@ fn compare<'o>(
         opened: RefCell::default(),
     };
     let one = |release: &'o Release| {
-        let report = charts.compare(&packs, release, &version);
-        let report = report.map_err(|error| Failed {
+        let failed = |message| Failed {
             name: name(release),
-            message: with_next(format!("{error:#}")),
-        });
-        (release, report)
+            message,
+        };
+        let compared = match &version {
+            Ok(version) => match charts.compare(&packs, release, version) {
+                Ok(report) => Compared {
+                    report: Some(report),
+                    failed: None,
+                },
+                Err(error) => Compared {
+                    report: None,
+                    failed: Some(failed(with_next(format!("{error:#}")))),
+                },
+            },
+            Err(error) => {
+                let why = error.to_string();
+                let report = charts.read(&packs, release, &why).ok();
+                let other = match report {
+                    Some(_) => "",
+                    None => {
+                        "; of charts that are here (--old-chart and --new-chart, folders or archives) what their files say is told without it"
+                    }
+                };
+                Compared {
+                    report,
+                    failed: Some(failed(format!("{why}\n{WITHOUT_HELM}{other}"))),
+                }
+            }
+        };
+        (release, compared)
     };
     Ok(releases.iter().copied().map(one).collect())
 }
+
+/// Why nothing is compared without Helm, and what to do.
+const WITHOUT_HELM: &str = "  why:  effects are compared by rendering both charts with Helm\n  next: install helm, or name the program in HELM_BIN";
 
 /// The message of Helm with the next step.
 fn with_next(message: String) -> String {
@@ -182,17 +230,15 @@ fn with_next(message: String) -> String {
     }
 }
 
-fn effects_of(compared: Vec<(&Release, Result<Report, Failed>)>) -> Effects {
+fn effects_of(compared: Vec<(&Release, Compared)>) -> Effects {
     let mut found = Effects {
         format: FORMAT,
         releases: Vec::new(),
         failed: Vec::new(),
     };
-    for (_, report) in compared {
-        match report {
-            Ok(report) => found.releases.push(report),
-            Err(failed) => found.failed.push(failed),
-        }
+    for (_, Compared { report, failed }) in compared {
+        found.releases.extend(report);
+        found.failed.extend(failed);
     }
     found
 }
@@ -256,6 +302,21 @@ impl Charts<'_> {
     }
 
     fn compare(&self, packs: &[Pack], release: &Release, helm: &str) -> anyhow::Result<Report> {
+        self.with_check(packs, release, helm, |check| Ok(check.run()?))
+    }
+
+    /// What the files of both charts say, where nothing can be rendered.
+    fn read(&self, packs: &[Pack], release: &Release, why: &str) -> anyhow::Result<Report> {
+        self.with_check(packs, release, "", |check| Ok(check.by_reading(why)))
+    }
+
+    fn with_check(
+        &self,
+        packs: &[Pack],
+        release: &Release,
+        helm: &str,
+        check: impl Fn(&Check<'_>) -> anyhow::Result<Report>,
+    ) -> anyhow::Result<Report> {
         let Some(pack) = packs.iter().find(|pack| pack.chart() == release.chart) else {
             bail!("there is no pack for the chart {}", release.chart);
         };
@@ -282,7 +343,7 @@ impl Charts<'_> {
             ("--new-chart", new.as_deref()),
         )?;
         let places = SettingPlaces::of(release, &after);
-        let check = Check {
+        check(&Check {
             old: &old,
             new: &new,
             before: &before,
@@ -292,8 +353,7 @@ impl Charts<'_> {
             places: &places,
             tell_defaults: self.is_drafted || pack.is_draft_of(&release.to),
             helm,
-        };
-        Ok(check.run()?)
+        })
     }
 
     fn get(
@@ -398,11 +458,11 @@ pub fn withheld_releases<'o>(
         .collect();
     let compared = compare(job, &releases, rendering, terminal)?;
     let mut held = WriteBarred::default();
-    for (release, report) in &compared {
+    for (release, Compared { report, failed }) in &compared {
         match report {
-            Ok(report) if report.unexplained > 0 => held.differing.push(release),
-            Ok(_) => {}
-            Err(_) => held.failed.push(release),
+            _ if failed.is_some() => held.failed.push(release),
+            Some(report) if report.unexplained > 0 => held.differing.push(release),
+            _ => {}
         }
     }
     let found = effects_of(compared);

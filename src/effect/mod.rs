@@ -26,6 +26,7 @@ pub mod objects;
 pub mod render;
 
 pub mod source;
+mod unrendered;
 
 use std::collections::{HashMap, HashSet};
 
@@ -294,14 +295,13 @@ impl Check<'_> {
                 .iter()
                 .filter(|finding| finding.is_unexplained())
                 .count();
-        let steps = self.release.steps.iter();
-        let open = steps.filter(|step| step.state == State::Open && step.question.is_some());
         Ok(Report {
             name: self.name(),
             chart: self.release.chart.clone(),
             from: self.release.from.clone(),
             to: self.release.to.clone(),
             helm: self.helm.to_owned(),
+            unrendered: None,
             renderings: self.old.renderer.runs() + self.new.renderer.runs() - runs,
             notes,
             dangers,
@@ -309,9 +309,16 @@ impl Check<'_> {
             facts: self.release.facts.clone(),
             changed_defaults,
             settings,
-            open: open.map(ReportedStep::asked_as).collect(),
+            open: self.open_questions(),
             unexplained,
         })
+    }
+
+    /// The open questions, by their names for `--answer`.
+    fn open_questions(&self) -> Vec<String> {
+        let steps = self.release.steps.iter();
+        let open = steps.filter(|step| step.state == State::Open && step.question.is_some());
+        open.map(ReportedStep::asked_as).collect()
     }
 
     /// The values that had to be made up, because a layer cannot be read.

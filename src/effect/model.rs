@@ -44,8 +44,12 @@ pub struct Report {
     /// The version that they are for afterwards.
     #[schemars(with = "String")]
     pub to: Version,
-    /// The Helm that rendered.
+    /// The Helm that rendered; empty if none did.
     pub helm: String,
+    /// The reason for which nothing was rendered, if nothing was: then only what the files of the charts say is told,
+    /// and nothing of what settings do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unrendered: Option<String>,
     /// The number of renderings.
     pub renderings: usize,
     /// The differences of the renderings from the release that runs: values that had to be made up, an upgrade that

@@ -78,7 +78,8 @@ fn masked(effects: &Effects, masker: &Masker) -> Effects {
         for changed in &mut report.changed_defaults {
             for value in [&mut changed.was, &mut changed.now] {
                 masker.json(&changed.path, value);
-                if changed.places.iter().all(|place| in_secret(place)) {
+                let mut places = changed.places.iter();
+                if !changed.places.is_empty() && places.all(|place| in_secret(place)) {
                     masker.secret(value);
                 }
             }
@@ -341,10 +342,11 @@ fn changed_defaults(page: &mut Page, report: &Report, look: ReportStyle) {
     if changed.is_empty() {
         return;
     }
-    page.heading(&format!(
-        "New defaults of the chart reach your objects ({})",
-        changed.len()
-    ));
+    let title = match report.unrendered {
+        None => "New defaults of the chart reach your objects",
+        Some(_) => "Defaults that changed, and that your values leave as they are",
+    };
+    page.heading(&format!("{title} ({})", changed.len()));
     let most = match look.detail {
         Detail::Verbose => usize::MAX,
         _ => DEFAULTS,
@@ -367,7 +369,9 @@ fn changed_defaults(page: &mut Page, report: &Report, look: ReportStyle) {
         if one.places.len() > places {
             shown.push(format!("{} more", one.places.len() - places));
         }
-        page.fill(4, 6, &[span(shown.join("; "), WordStyle::Dim)]);
+        if !shown.is_empty() {
+            page.fill(4, 6, &[span(shown.join("; "), WordStyle::Dim)]);
+        }
     }
     if changed.len() > most {
         let more = format!("and {} more; -v lists them", changed.len() - most);
@@ -511,6 +515,10 @@ fn same(page: &mut Page, report: &Report, look: ReportStyle) {
 
 fn verdict(page: &mut Page, report: &Report) {
     page.gap();
+    if report.unrendered.is_some() {
+        let text = "Nothing was rendered: this is what the files of the two charts say. Whether the settings still do what they did is not known.";
+        return page.fill(0, 0, &[span(text, WordStyle::Warn)]);
+    }
     let effects = report
         .settings
         .iter()

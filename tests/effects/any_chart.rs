@@ -107,6 +107,58 @@ fn what_the_new_chart_requires_or_refuses_is_told_by_line() {
     }
 }
 
+/// Without Helm what the files of the charts say is told, and no verdict.
+#[test]
+fn without_helm_a_comparison_tells_what_the_charts_say() {
+    let none = Path::new("/nonexistent/helm");
+    let home = bench();
+    let schema = r#"{"additionalProperties": false, "properties": {"replicas": {}, "image": {}, "log": {},
+        "service": {}, "ingress": {}, "timeout": {}, "extraEnv": {}, "nodeSelector": {}}}"#;
+    fs::write(home.path().join("new/values.schema.json"), schema).unwrap();
+    let output = verify(none, home.path(), &CHARTS);
+    let text = said(&output);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    for says in [
+        "shop 1.4.0 → 2.0.0",
+        "values.yaml:2: no template of shop 2.0.0 reads replicaCount",
+        "no template of shop 2.0.0 reads service.port",
+        "values.yaml:17: the new chart's schema refuses showTax: it takes no such key",
+        "Defaults that changed, and that your values leave as they are (1)",
+        "timeout: was 30, is 10",
+        "Nothing was rendered: this is what the files of the two charts say.",
+        "next: install helm, or name the program in HELM_BIN",
+    ] {
+        assert!(text.contains(says), "{says}\n{text}");
+    }
+    assert!(!text.contains("Everything is as it was"), "{text}");
+    assert!(!text.contains("reads image.tag"), "{text}");
+    let output = verify(none, home.path(), &[&CHARTS[..], &["-o", "json"]].concat());
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report = &found["releases"][0];
+    assert!(
+        report["unrendered"]
+            .as_str()
+            .unwrap()
+            .contains("/nonexistent/helm")
+    );
+    assert_eq!(found["failed"][0]["name"], "values.yaml");
+    // Nothing is written that was to be compared first, and the preview is shown.
+    let before = values(home.path());
+    let answers = ["replicacount", "loglevel", "service-port", "ingress-host"];
+    let answers = answers.map(|id| format!("place-{id}=move"));
+    let mut args = vec!["--verify", "--write"];
+    args.extend(answers.iter().flat_map(|answer| ["--answer", answer]));
+    let output = upgrade(none, home.path(), &args);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert_eq!(values(home.path()), before);
+    assert!(
+        said(&output).contains("shop 1.4.0 → 2.0.0, "),
+        "{}",
+        said(&output)
+    );
+}
+
 #[test]
 fn work_trees_of_one_version_are_compared_too() {
     let Some(helm) = helm::each().next() else {
