@@ -7,9 +7,11 @@ use indexmap::IndexMap;
 use refit::{
     digest,
     load::{InputFile, ReleaseRequest},
-    memory::{MemoryError, Project, ReleaseRecord, error, project::NAME, update_text},
+    memory::{
+        MemoryError, Project, ReleaseRecord, UpgradeRecord, error, project::NAME, update_text,
+    },
     migrate::Answer,
-    outcome::Release,
+    outcome::{PackOrigin, Release, State},
     report::Masker,
 };
 
@@ -181,7 +183,31 @@ fn remembered_release(
         }
     }
     remembered.answers.extend(answers(release));
+    if release.from != release.to {
+        remembered.upgraded = Some(upgrade_record(release));
+    }
     Ok(remembered)
+}
+
+/// The record of what an upgrade did to a release.
+fn upgrade_record(release: &Release) -> UpgradeRecord {
+    let pack = match &release.pack {
+        PackOrigin::Option { place }
+        | PackOrigin::Chart { place }
+        | PackOrigin::Project { place } => place.clone(),
+        PackOrigin::Draft => "drafted".to_owned(),
+        PackOrigin::BuiltIn => concat!("built into refit ", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    let done = release
+        .steps
+        .iter()
+        .filter(|step| step.state == State::Done);
+    let acted = done.filter(|step| !step.changes.is_empty());
+    UpgradeRecord {
+        from: format!("{} {}", release.chart, release.from),
+        pack,
+        steps: acted.map(|step| step.id.clone()).collect(),
+    }
 }
 
 /// The name of a release, or one for a release that has none: that of its last file.

@@ -14,6 +14,6 @@ mod update;
 
 pub use answers::AnswerFile;
 pub use lock::{LockedPack, NAME as LOCK, PackLock};
-pub use project::{Project, ProjectFile, ReleaseRecord};
+pub use project::{Project, ProjectFile, ReleaseRecord, UpgradeRecord};
 pub use reader::{MemoryError, error};
 pub use update::update_text;

@@ -86,6 +86,23 @@ pub struct ReleaseRecord {
     /// Digests of the layers as they were written last, by layer.
     #[serde(default)]
     pub digests: BTreeMap<String, String>,
+    /// The upgrade that was written last, for those who want to know later what ran. Nothing is decided by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "UpgradeRecord")]
+    pub upgraded: Option<UpgradeRecord>,
+}
+
+/// The record of an upgrade.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpgradeRecord {
+    /// The chart and its version before, such as `arroyo 0.10.3`.
+    pub from: String,
+    /// The pack that knew the steps: its place, or the refit that has it built in.
+    pub pack: String,
+    /// Ids of the steps that were done, in their order.
+    #[serde(default)]
+    pub steps: Vec<String>,
 }
 
 /// An answer to a question.
@@ -318,6 +335,22 @@ fn pack(reader: &YamlReader<'_>, chart: &str, node: NodeId) -> Result<PackRefere
     })
 }
 
+fn read_upgrade(reader: &YamlReader<'_>, node: NodeId) -> Result<UpgradeRecord, MemoryError> {
+    let mut upgrade = UpgradeRecord::default();
+    for (key, node) in reader.map(node)? {
+        match key.as_str() {
+            "from" => upgrade.from = reader.text(node)?,
+            "pack" => upgrade.pack = reader.text(node)?,
+            "steps" => upgrade.steps = reader.list(node)?,
+            other => {
+                let what = format!("`{other}` is not known here");
+                return Err(reader.error(node, what, "known are from, pack and steps"));
+            }
+        }
+    }
+    Ok(upgrade)
+}
+
 fn read_remembered(reader: &YamlReader<'_>, node: NodeId) -> Result<ReleaseRecord, MemoryError> {
     let mut remembered = ReleaseRecord::default();
     for (key, node) in reader.map(node)? {
@@ -360,9 +393,10 @@ fn read_remembered(reader: &YamlReader<'_>, node: NodeId) -> Result<ReleaseRecor
             }
             "skip" => remembered.skip = reader.list(node)?,
             "digests" => remembered.digests = reader.texts(node)?,
+            "upgraded" => remembered.upgraded = Some(read_upgrade(reader, node)?),
             other => {
                 let what = format!("`{other}` is not known here");
-                let known = "known are chart, version, layers, answers, skip and digests";
+                let known = "known are chart, version, layers, answers, skip, digests and upgraded";
                 return Err(reader.error(node, what, known));
             }
         }

@@ -101,6 +101,15 @@ fn fields(remembered: &ReleaseRecord) -> Map {
         let digests = digests.map(|(layer, digest)| (layer.clone(), text(digest)));
         put("digests", Value::Map(digests.collect()));
     }
+    if let Some(upgrade) = &remembered.upgraded {
+        let mut entries = vec![("from", text(&upgrade.from)), ("pack", text(&upgrade.pack))];
+        if !upgrade.steps.is_empty() {
+            entries.push(("steps", list(upgrade.steps.clone())));
+        }
+        let entries = entries.into_iter();
+        let entries = entries.map(|(key, value)| (key.to_owned(), value));
+        put("upgraded", Value::Map(entries.collect()));
+    }
     fields
 }
 

@@ -343,6 +343,10 @@ fn the_schema_says_what_the_reader_takes() {
         ),
         ("skip", "[a]"),
         ("digests", "{a.yaml: sha256:0}"),
+        (
+            "upgraded",
+            "{from: arroyo 0.10.3, pack: built in, steps: [one-image]}",
+        ),
     ];
     let mut known: Vec<&str> = release["properties"]
         .as_object()

@@ -313,3 +313,21 @@ fn releases_that_are_asked_about_different_values_are_answered_apart() {
         run.err
     );
 }
+
+#[test]
+fn what_an_upgrade_did_stays_on_record_until_the_next_one() {
+    let demo = written();
+    let noted = demo.text("refit.yaml");
+    let record = "upgraded:\n      from: demo 1.0.0\n      pack: pack\n      steps:\n        - ";
+    assert!(noted.contains(record), "{noted}");
+    // A run that finds nothing to do leaves the record.
+    ok(demo.upgrade("--write"));
+    assert_eq!(demo.text("refit.yaml"), noted);
+    // A record that somebody mended wrongly is an error with its place.
+    let broken = noted.replace("pack: pack", "packs: pack");
+    demo.file("refit.yaml", broken);
+    refused(
+        demo.upgrade(""),
+        &["`packs` is not known here", "from, pack and steps"],
+    );
+}

@@ -285,7 +285,12 @@ fn what_was_reached_is_remembered() {
     demo.file("refit.yaml", noted.replace("0.15.0", "0.14.1"));
     let write = ok(demo.run("upgrade --write"));
     assert!(write.err.contains("Noted in refit.yaml"), "{}", write.err);
-    assert_eq!(demo.text("refit.yaml"), noted);
+    let is_of_a_step = |line: &&str| *line == "      steps:" || line.starts_with("        - ");
+    let lines = noted.lines().filter(|line| !is_of_a_step(line));
+    let expected: String = lines.map(|line| format!("{line}\n")).collect();
+    let expected = expected.replace("from: arroyo 0.10.3", "from: arroyo 0.14.1");
+    assert_ne!(expected, noted);
+    assert_eq!(demo.text("refit.yaml"), expected);
 }
 
 #[test]
