@@ -329,17 +329,14 @@ fn a_template_with_a_folder_is_for_the_chart_in_it() {
         ("{{ .folder }}/tools", "web:", 2),
         ("ours/{{ .name }}", "web:", 2),
     ] {
-        here.file("g/templates/a.yaml", &of(path, values));
-        let run = upgrade(
-            &here,
-            &[
-                "g/templates",
-                "g/ours/shop",
-                "g/ours/tools",
-                "--keep-version",
-            ],
-        );
-        assert_eq!(run.code, code, "{path} {values}: {run:?}");
+        let text = of(path, values);
+        // Without values of its own it leaves all to the folder, which is looked at.
+        let bare = text.split("    helm:").next().unwrap();
+        for (text, code) in [(text.as_str(), code), (bare, 0)] {
+            here.file("g/templates/a.yaml", text);
+            let run = upgrade(&here, &["g", "--keep-version"]);
+            assert_eq!(run.code, code, "{text}: {run:?}");
+        }
     }
 }
 

@@ -32,6 +32,14 @@ impl Unread<'_> {
         let is_argo = named.is_empty() && text.contains("argoproj.io/");
         let paths = texts_of("path:", text).filter(|_| is_argo);
         let paths: Vec<&str> = paths.collect();
+        // A folder as it is: its chart and its values are there, and not here.
+        let has_helm = || {
+            text.lines()
+                .any(|line| line.trim_start().starts_with("helm:"))
+        };
+        if !paths.is_empty() && !has_helm() && !text.contains("toYaml") {
+            return false;
+        }
         let known = match is_argo {
             false => said(&named, |name| Some(self.is_known(name))),
             true => said(&paths, |folder| self.holds_known(folder)),
