@@ -308,7 +308,7 @@ fn headline(both: &Both, found: &Proposals, renderings: usize) -> String {
         ),
         WayKnown::UpTo(newest) if old < newest => (
             format!(
-                "refit knows {chart} up to {newest}: its steps come first, and what is newer or missing in them"
+                "refit knows {chart} up to {newest}: its steps come first.\nWhat is newer or missing in them"
             ),
             true,
         ),
@@ -317,7 +317,7 @@ fn headline(both: &Both, found: &Proposals, renderings: usize) -> String {
             true,
         ),
         WayKnown::Whole(_) => (
-            format!("refit knows {chart} {old} and {new}: what none of its steps speaks of"),
+            format!("refit knows {chart} {old} and {new}.\nWhat none of its steps speaks of"),
             !found.settings.is_empty() || !found.needed.is_empty(),
         ),
     };
@@ -326,7 +326,7 @@ fn headline(both: &Both, found: &Proposals, renderings: usize) -> String {
             "{what} was drafted from the two charts, and tried out in {renderings} renderings.\n\n"
         ),
         (None, false) => format!(
-            "refit knows {chart} {old} and {new}: beside what its steps say, no other setting of these values lost its effect ({renderings} renderings).\n\n"
+            "refit knows {chart} {old} and {new}.\nBeside what its steps say, no other setting of these values lost its effect ({renderings} renderings).\n\n"
         ),
         (Some(why), was_drafted) => {
             let drafted = match was_drafted {
@@ -334,7 +334,7 @@ fn headline(both: &Both, found: &Proposals, renderings: usize) -> String {
                     "{what} was drafted from what the two charts say, and could not be tried out"
                 ),
                 false => format!(
-                    "refit knows {chart} {old} and {new}: nothing is missing in its steps as far as the two charts say, which could not be tried out"
+                    "refit knows {chart} {old} and {new}.\nNothing is missing in its steps as far as the two charts say, which could not be tried out"
                 ),
             };
             let next = next_step(why);

@@ -5,6 +5,7 @@ use crate::support;
 
 use std::{fs, path::Path, process::Output};
 
+use semver::Version;
 use support::{copy_folder, helm};
 
 fn said(output: &Output) -> String {
@@ -263,7 +264,7 @@ fn of_versions_that_a_pack_knows_only_what_it_says_nothing_of_is_drafted() {
         let text = said(&output);
         assert_eq!(output.status.code(), Some(0), "{text}");
         for says in [
-            "refit knows shop 1.4.0 and 2.0.0: what none of its steps speaks of was drafted",
+            "refit knows shop 1.4.0 and 2.0.0. What none of its steps speaks of was drafted",
             "Drafted: `service.port` has no effect any more",
             "2 questions for you",
         ] {
@@ -347,4 +348,101 @@ fn what_a_step_put_below_its_own_place_is_looked_at_there() {
     let text = said(&run(helm.program(), home, "upgrade", &[]));
     assert!(text.contains("place-service-port"), "{text}");
     assert!(!text.contains("Drafted: `replicaCount"), "{text}");
+}
+
+/// A built-in pack that is cut off at a version, as it was before anybody had written down what came later.
+fn cut_off(chart: &str, last: &str, to: &Path) {
+    let last: Version = last.parse().unwrap();
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    copy_folder(&migrations.join(chart), to);
+    let is_later = |text: &str| text.parse::<Version>().is_ok_and(|version| version > last);
+    for entry in fs::read_dir(to).unwrap() {
+        let path = entry.unwrap().path();
+        if is_later(path.file_stem().unwrap().to_str().unwrap()) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let about = to.join("pack.yaml");
+    let text = fs::read_to_string(&about).unwrap();
+    let mut about_pack: serde_yaml::Mapping = serde_yaml::from_str(&text).unwrap();
+    let by_version = |map: &mut serde_yaml::Value| {
+        let map = map.as_mapping_mut().unwrap();
+        map.retain(|version, _| !is_later(version.as_str().unwrap()));
+    };
+    by_version(&mut about_pack["versions"]);
+    if let Some(moved) = about_pack
+        .get_mut("effects")
+        .and_then(|it| it.get_mut("moved"))
+    {
+        by_version(moved);
+    }
+    fs::write(about, serde_yaml::to_string(&about_pack).unwrap()).unwrap();
+}
+
+/// Of real charts: what a pack does beyond the version at which it was cut off is drafted, and comes to the same.
+///
+/// The charts are public and not part of this repository: `benches/drafts/charts.py` takes them out of clones.
+#[test]
+fn what_built_in_packs_document_is_drafted_where_they_are_cut_off() {
+    let Some(charts) = std::env::var_os("REFIT_CHARTS").filter(|path| !path.is_empty()) else {
+        let how = "REFIT_CHARTS names a folder that benches/drafts/charts.py filled";
+        return support::not_asked_for("Charts of others", how);
+    };
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let thanos = "prometheus:\n  prometheusSpec:\n    thanos:\n      objectStorageConfig:\n        name: thanos\n        key: objstore.yml\n";
+    let traefik =
+        "ports:\n  traefik:\n    expose: true # for a while\n  metrics:\n    expose: true\n";
+    let dns = "sources: [ingress]\nprovider: cloudflare # since 2021\n";
+    for (chart, old, cut, new, text) in [
+        ("external-dns", "1.12.2", "1.13.1", "1.19.0", dns),
+        ("traefik", "20.8.0", "26.1.0", "27.0.2", traefik),
+        (
+            "kube-prometheus-stack",
+            "48.2.3",
+            "50.3.1",
+            "56.21.4",
+            thanos,
+        ),
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let home = home.path();
+        let upgraded = |args: &[&str]| {
+            fs::write(home.join("values.yaml"), text).unwrap();
+            let mut refit = helm::refit(helm.program(), home);
+            refit.args([
+                "upgrade",
+                "values.yaml",
+                "--chart",
+                chart,
+                "--from",
+                old,
+                "--to",
+                new,
+            ]);
+            let output = refit.args(args).arg("--write").output().unwrap();
+            (values(home), output)
+        };
+        let (documented, _) = upgraded(&["--accept-recommended"]);
+        cut_off(chart, cut, &home.join("pack"));
+        let place = |version: &str| {
+            let folder = Path::new(&charts).join(format!("{chart}-{version}"));
+            assert!(folder.is_dir(), "{} is not there", folder.display());
+            folder.to_string_lossy().into_owned()
+        };
+        let (before, after) = (place(old), place(new));
+        let mut args = vec![
+            "--pack",
+            "pack",
+            "--old-chart",
+            &before,
+            "--new-chart",
+            &after,
+        ];
+        args.extend(["--accept-drafts", "--kube-version", "1.29.0"]);
+        let (drafted, output) = upgraded(&args);
+        assert_ne!(documented, text, "{chart}");
+        assert_eq!(drafted, documented, "{chart}\n{}", said(&output));
+    }
 }
