@@ -28,6 +28,8 @@ impl<'r> StepRun<'r> {
             kept,
             asked,
         } = met;
+        // The layers as they were before the taking are still needed: they tell what hides a move, and what an open
+        // question holds.
         let snapshot = std::mem::replace(&mut self.layers, after);
         let first = self.steps.len();
         let mut reports = Vec::new();
@@ -41,6 +43,8 @@ impl<'r> StepRun<'r> {
             let takes = effect.takes;
             let own = &mut outputs[e];
             self.tell_of_globals(effect.step, &takes, &mut report);
+            // The last takes may be those of the `global` that is handed down: they stay there, so nothing of them
+            // is dropped.
             let of_layers = &takes[..self.own.min(takes.len())];
             self.record_drops(effect.step, of_layers, &mut report, (&mut deferred, own));
             for (layer, path, node, id) in kept.iter().filter_map(|kept| kept.of(e)) {
@@ -83,6 +87,8 @@ impl<'r> StepRun<'r> {
             reports.push(report);
         }
         self.write_all(outputs, &mut reports);
+        // Only now do items move up into gaps: until everything was written, a position meant the item that the
+        // steps saw there.
         for layer in &mut self.layers {
             layer.root.close_gaps();
         }
@@ -119,6 +125,7 @@ impl<'r> StepRun<'r> {
             places.push(self.steps.len());
             self.steps.push(report);
         }
+        // Deferred outputs name their report by its number, and joining reports has changed the numbers.
         for deferred in self.deferred.iter_mut().filter(|own| own.report >= first) {
             deferred.report = places[deferred.report - first];
         }
@@ -153,6 +160,7 @@ impl<'r> StepRun<'r> {
                         Heir::MadeOfIt => continue,
                         Heir::Equal(n) => {
                             heirs.merge(n, &sources);
+                            // Heirs are numbered over both lists, the deferred outputs first.
                             let output = match n.checked_sub(deferred.len()) {
                                 None => &mut deferred[n],
                                 Some(n) => &mut outputs[n],
@@ -281,12 +289,16 @@ impl<'r> StepRun<'r> {
         let i = output.layer;
         let keys = &self.plan.pack.keys;
         let segments = output.place.segments();
+        // Where no item is added, no list may be brought into the layer either: it would pin what lower layers
+        // have.
         if output.by.is_some() && output.node.item_count(self.layers[i].view) == 0 {
             return replaced;
         }
         for (n, segment) in segments.iter().enumerate() {
             let position = match segment {
                 Segment::Index(position) => *position,
+                // From here on items go by their names; those that nobody has are made when their turn comes to be
+                // written.
                 Segment::Select { .. } => break,
                 _ => continue,
             };
@@ -343,6 +355,7 @@ impl<'r> StepRun<'r> {
         };
         report.changes.push(change);
         let list = list_of(&path);
+        // Helm replaces lists whole: an item alone in this layer would hide all items of the layers below.
         if output.by.is_some() || list != path {
             replaced.extend(bring_list(&mut self.layers, i, &list, &self.plan.pack.keys));
         }
@@ -441,6 +454,8 @@ impl<'r> StepRun<'r> {
             };
             match list.iter().position(same) {
                 None => list.push(item),
+                // An equal item keeps its text and comments; what the new one was made of is noted, so that no leaf
+                // goes unaccounted.
                 Some(at) if list[at].value(view).ok() == value => {
                     let merged = item.made_of(view);
                     list[at].also.extend(merged);
@@ -493,6 +508,7 @@ fn in_order(outputs: Vec<Vec<Output>>) -> Vec<(Turn, usize, Output)> {
         let path = path.segments();
         (0..path.len()).any(|n| whole.contains(&path[..n]))
     };
+    // The sort is stable: what has no output above it stays in the order of the steps.
     let depth = |output: &Output| match is_below(&output.place) {
         true => output.place.depth(),
         false => 0,

@@ -82,6 +82,7 @@ pub(super) fn effective(
     let mut values = Map::new();
     for (_, found) in found_by_all(&sight, pattern) {
         let name = found.captures.join(".");
+        // A place is found once in each layer that has it, and its value is that of all of them.
         if !values.contains_key(&name)
             && let Some(value) = sight.at(&found.path)?
         {
@@ -103,6 +104,7 @@ pub(super) fn matches(
     };
     let mut matches = IndexSet::new();
     for (_, found) in found_by_all(&sight, pattern) {
+        // What a later layer hides is no match, though an earlier one has it.
         if !matches.contains(&found.captures) && sight.at(&found.path)?.is_some() {
             matches.insert(found.captures);
         }
@@ -121,6 +123,7 @@ fn found_by_all(sight: &Sight<'_, '_>, pattern: &Path) -> Vec<(usize, node::Foun
             .filter(|one| sight.is_of_release(i, &one.path));
         found.extend(counting.map(|one| (i, one)));
     }
+    // What one layer has stands in the order of its file already.
     if sight.layers.len() < 2 || found.len() < 2 {
         return found;
     }
@@ -265,8 +268,10 @@ impl Sight<'_, '_> {
             let hidden = hides_leaves;
             hides_leaves |= stood;
             let (at, node, is_final) = match looked {
+                // What went from here hid the layers below, and they must not come to light by its going.
                 Lookup::Absent if hid => break,
                 Lookup::Absent => continue,
+                // A leaf does not show through a map that a later layer has or had.
                 Lookup::Here(_, node, _) if hidden && !node.is_map(layer.view) => break,
                 Lookup::Hidden => break,
                 Lookup::Here(at, node, is_final) => (at, node, is_final),
@@ -345,6 +350,7 @@ fn lookup<'n>(root: &'n TracedValue, path: &[Segment], view: &View<'_>) -> Looku
         };
         match below {
             Some(below) => node = below,
+            // A list takes the place of those of lower layers whole, of the items that it does not have as well.
             None if in_list => return Lookup::Hidden,
             None => return Lookup::Absent,
         }
@@ -365,6 +371,7 @@ fn item_of<'n>(
 ) -> Option<(usize, Cow<'n, TracedValue>)> {
     if let Segment::Index(i) = segment {
         let item = list.item_at(*i, view)?;
+        // An item that went leaves its place behind, at which there is nothing.
         return item.is_value().then_some((*i, item));
     }
     list.find_item(view, |i, item| {

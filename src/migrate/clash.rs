@@ -26,6 +26,7 @@ pub(super) fn check_clashes(
     let all = all.flat_map(|(step, own)| own.iter().map(move |output| (step, output)));
     let all: Vec<(usize, &Output)> = all.collect();
     let mut at: HashMap<(usize, &[Segment]), Vec<usize>> = HashMap::new();
+    // Items are added beside each other, so two additions to one list are no clash.
     let whole = |(_, (_, output)): &(usize, &(usize, &Output))| output.by.is_none();
     for (i, (_, output)) in all.iter().enumerate().filter(whole) {
         let place = (output.layer, output.place.segments());

@@ -32,6 +32,7 @@ impl<'r> StepRun<'r> {
         let takes: Vec<Vec<Owned>> = layers
             .map(|(layer, places)| places.owned_by_step(migration, index, &layer.root, layer.view))
             .collect();
+        // A step that takes something is about what is there; one without takes may still write, tell or ask.
         if !step.takes.is_empty() && takes.iter().all(Vec::is_empty) {
             return Ok(None);
         }
@@ -52,6 +53,7 @@ impl<'r> StepRun<'r> {
         };
         let nothing = || vec![Vec::new(); self.layers.len()];
         if self.plan.left_out.contains(&step.id) {
+            // Who leaves a step out still has to hear what the target will ignore.
             let lost = self.unread_by_target(&takes);
             if lost.is_empty() && step.takes.is_empty() {
                 return Ok(None);
@@ -104,6 +106,7 @@ impl<'r> StepRun<'r> {
             match decided.chosen {
                 Some((choice, inputs)) => {
                     let mut options = question.options.iter();
+                    // Takes count the options as the pack lists them, and not only those that are offered here.
                     option = options.position(|other| std::ptr::eq(other, choice));
                     rows.push((&choice.row, inputs));
                 }
@@ -114,6 +117,7 @@ impl<'r> StepRun<'r> {
             return Ok(Some(effect(report, nothing())));
         }
         let mut done = effect(report, takes);
+        // A row or an option may take paths of its own; those of the others stay where they are.
         for owned in &mut done.takes {
             owned.retain(|owned| match step.takes[owned.take].of {
                 None => true,
@@ -129,6 +133,7 @@ impl<'r> StepRun<'r> {
         for (row, inputs) in rows {
             self.do_row(&mut done, row, &inputs, &scope, places)?;
         }
+        // Not earlier: what a row leaves was a source of what it writes.
         for owned in &mut done.takes {
             owned.retain(|owned| !is_left(owned.take));
         }
@@ -247,6 +252,8 @@ pub(super) fn has_unread(
     view: &View<'_>,
 ) -> bool {
     match keys.known(at, version) {
+        // Whatever the chart still lists is not left over from an older one, though it may be dead, and below an
+        // open map or a sub-chart any key may stand.
         Known::Unknown => true,
         Known::Dead | Known::Open | Known::SubChart => false,
         Known::Read => node

@@ -144,6 +144,7 @@ impl OfferedInput {
         let Some(pattern) = &self.matches else {
             return Ok(());
         };
+        // The group keeps a pattern with alternatives from being anchored at one end of each only.
         let regex = regex::Regex::new(&format!("^(?:{pattern})$")).map_err(|e| e.to_string())?;
         match parts.iter().find(|part| !regex.is_match(part)) {
             Some(part) => Err(format!(
@@ -225,6 +226,7 @@ pub(super) fn decide<'p>(
         None if accept_recommended => decision
             .options
             .iter()
+            // Nobody can recommend what has to be typed, so such an option is not taken for a person.
             .find(|offer| offer.recommended && offer.inputs.iter().all(|i| i.default.is_some()))
             .map(|offer| Answer {
                 option: offer.id.clone(),
@@ -329,6 +331,8 @@ impl Decision {
         }
         let mut inputs = Vec::new();
         for input in &offer.inputs {
+            // An input that is missing leaves the question open, for a person can still type it; a wrong one is an
+            // error.
             let Some(text) = given.inputs.get(&input.name).or(input.default.as_ref()) else {
                 let missing = format!("{}.{} is missing: {}", self.id, input.name, input.title);
                 self.lacking = Some(missing);
@@ -375,6 +379,7 @@ fn offer(choice: &Choice, scope: &Scope<'_>) -> Result<Offer, StepError> {
             Some(text) => Some(scope.fill(text)?),
             None => None,
         };
+        // An empty text would not pass the check of what is typed, so it is no default.
         let default = default.filter(|text| !text.is_empty());
         Ok(OfferedInput {
             name: name.clone(),

@@ -161,6 +161,7 @@ fn are_too_few(layers: &[BoundLayer<'_>], plan: &Plan<'_>) -> bool {
         }
         nodes += tree.nodes().count();
     }
+    // The same four of five as for a copy: each default that is set needs a node of its own.
     nodes * 5 < plan.pack.keys.count_defaults(&plan.from) * 4
 }
 
@@ -236,7 +237,7 @@ fn decide(
             Offer::plain(
                 KEEP,
                 format!(
-                    "Yes: keep them; each is migrated like any other, and stays as it was in {from}"
+                    "Yes: keep them; each is migrated like any other, and stays as it was in {from}" // A name that this chart surely does not list shows whether all below belongs to another chart.
                 ),
             ),
         ],
@@ -291,6 +292,7 @@ fn changed_defaults(keys: &Keys, same: &[(Path, Value)], plan: &Plan<'_>) -> Opt
     let target = Value::Map(keys.defaults(&plan.to));
     let changed: Vec<String> = same
         .iter()
+        // A key that the target does not read cannot be pinned again.
         .filter(|(path, _)| keys.known(path, &plan.to) == Known::Read)
         .filter_map(|(path, was)| {
             let now = path

@@ -47,6 +47,7 @@ impl Entries {
     /// Puts an entry at a place; those from there on move back.
     pub fn insert(&mut self, at: usize, entry: Entry) {
         if let Some(places) = self.places.get_mut() {
+            // Most entries come last, where no other place moves.
             if at < self.list.len() {
                 let behind = places.values_mut().filter(|place| **place >= at);
                 behind.for_each(|place| *place += 1);

@@ -78,6 +78,7 @@ impl<'r> StepRun<'r> {
             below.covered.extend(covered);
             return Ok(());
         }
+        // Other charts read what is handed down, so this is a copy, and nothing moves away from there.
         outputs.push(Output {
             node,
             near: None,

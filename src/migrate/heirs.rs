@@ -60,6 +60,8 @@ impl Heirs {
             if sources.iter().any(|source| output.is_made_of(&source.path)) {
                 return Heir::MadeOfIt;
             }
+            // Only an equal text says that one lives on in the other: `true`, 1 or nothing is equal to many by
+            // chance.
             let text = matches!(value, Value::String(text) if !text.is_empty());
             if text && output.text.as_ref() == Some(value) {
                 equal.get_or_insert(i);

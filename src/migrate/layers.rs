@@ -64,11 +64,13 @@ pub(super) fn uncover(
             Some(Segment::Key(key)) => layers[i].root.child(key, before.view).is_some(),
             _ => true,
         };
+        // A layer that had the old key itself moves its own value there, and so hides nothing.
         if !begins || before.root.has_match(from.segments(), before.view) {
             continue;
         }
         let found = layers[i].root.find(to.segments(), before.view);
         for (path, node) in found {
+            // Maps of two layers merge, so neither hides the other.
             if node.is_map(before.view) && moved.is_map(snapshot[layer].view) {
                 continue;
             }

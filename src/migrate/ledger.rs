@@ -145,6 +145,7 @@ fn note_arrivals(
         .collect();
     let shared = sources.len() > 1;
     for source in sources {
+        // The leaf itself stays; only what became one with it arrives here.
         if stays && source.path == *at {
             continue;
         }
@@ -228,6 +229,7 @@ impl Walk<'_> {
         ledger: &mut Ledger,
         lost: &mut Vec<String>,
     ) {
+        // Below an open map or a sub-chart the pack knows no keys, so nothing there can be called unread.
         if may_be_unread
             && matches!(self.keys.known(at, self.to), Known::Open | Known::SubChart)
             && !at.is_root()
@@ -242,6 +244,7 @@ impl Walk<'_> {
         }
         let entries = was.entries(self.view);
         if entries.is_empty() {
+            // An empty file has no leaf.
             if at.is_root() {
                 return;
             }

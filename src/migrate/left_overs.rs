@@ -29,6 +29,8 @@ impl<'r> StepRun<'r> {
         self.see_globals()?;
         let keys = &self.plan.pack.keys;
         let from = &self.plan.from;
+        // Most files have no unknown key, and for them the migrations of all older versions need not be gone
+        // through.
         let stale = self.layers[..self.own].iter().any(|layer| {
             layer.root.entries(layer.view).iter().any(|entry| {
                 has_unread(
@@ -94,6 +96,7 @@ impl<'r> StepRun<'r> {
         for (i, (layer, places)) in own.zip(places).enumerate() {
             for owned in places.owned_by_step(migration, index, &layer.root, layer.view) {
                 let take = &step.takes[owned.take];
+                // What a step copies stays at its source on purpose.
                 if take.stays {
                     continue;
                 }

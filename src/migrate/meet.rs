@@ -103,12 +103,15 @@ impl<'r> StepRun<'r> {
     ) -> Result<Destinations<'r>, MigrateError> {
         let mut asked = Questions::new();
         for effect in effects.iter_mut() {
+            // What an earlier run found in the way of a deferred output holds the step from the start.
             let late = self.asked_late.get(&effect.report.id);
             if let Some(late) = late.filter(|_| effect.report.state == StepState::Done) {
                 effect.wait(late.values().map(|report| report.id.clone()).collect());
                 asked.extend(late.clone());
             }
         }
+        // A step that waits takes and writes nothing, so that others may meet something else now. Each round holds
+        // one more step at least, so it ends.
         loop {
             let taken: HashSet<(usize, usize)> = effects
                 .iter()
@@ -281,6 +284,7 @@ impl<'r> StepRun<'r> {
     /// The kind of a value that stands at a place where something is written.
     pub(super) fn standing_kind(&self, output: &Output, place: &Path) -> ValueInTheWay {
         let seen = |seen: &Path| seen.may_hold(place);
+        // What is added by a key is meant to take the place of the item with that key.
         if output.by.is_some() || output.seen.iter().any(seen) {
             return ValueInTheWay::Seen;
         }
@@ -302,6 +306,7 @@ impl<'r> StepRun<'r> {
         for output in outputs.iter().filter(|output| output.by.is_none()) {
             let value = output.node.value(after[output.layer].view);
             let value = value.map_err(read(output.layer))?;
+            // What several layers write at one place is one value of the release, merged as Helm merges them.
             match (places.get_mut(&output.stands), value) {
                 (Some((_, Value::Map(lower))), Value::Map(upper)) => merge(lower, upper),
                 (Some((_, lower)), value) => *lower = value,
@@ -326,6 +331,8 @@ impl<'r> StepRun<'r> {
             let having = having
                 .entry(segments.first())
                 .or_insert_with(|| layers_having(after, was, &output.stands));
+            // A scalar further up would have to give way to the map that leads to the place, so it is asked about
+            // there.
             let in_the_way = (1..segments.len()).find_map(|n| {
                 if leads_on((after, was), having, &segments[..n], segments[n].is_key()) {
                     return None;
@@ -376,6 +383,7 @@ impl<'r> StepRun<'r> {
                 find(&self.layers, &path).source(),
             ));
         }
+        // What was answered to this kind of question counts for each place that has no answer of its own.
         let answer = self.answers.get(&id).or_else(|| self.answers.get(LIVE_KEY));
         let mut decision = Decision::new(
             &id,
@@ -462,6 +470,8 @@ fn settle_places<'o>(outputs: impl Iterator<Item = &'o mut Output>, after: &[Bou
             let BoundLayer { view, root } = layer.unwrap_or(&after[output.layer]);
             root.place_of(&output.path, output.positions, beyond, view)
         };
+        // It is written into the list of this layer, or the one that will be written out in it; what it meets is in
+        // the list that counts, that of the right-most layer.
         output.place = place(after[..=output.layer].iter().rev().find(has));
         output.stands = place(after.iter().rev().find(has));
     }

@@ -214,6 +214,7 @@ impl TracedValue {
                     .map(|entry| Ok((entry.key.clone(), entry.node.value(view)?)))
                     .collect::<Result<Map, ReadError>>()?,
             ),
+            // The places of items that went are no items.
             (Body::List(items), _) => Value::List(
                 items
                     .iter()
@@ -284,6 +285,8 @@ impl TracedValue {
                 .iter()
                 .map(|(key, value)| Entry {
                     key: key.clone(),
+                    // Which part of a value came of which source is not known where a step made it whole: each is
+                    // made of all.
                     node: Self::made_by_step(value.clone(), from.clone(), None),
                     gone: false,
                     beside: None,
@@ -507,6 +510,7 @@ impl TracedValue {
         found: &mut dyn FnMut(Place, &Self),
     ) {
         let Some((segment, rest)) = pattern.split_first() else {
+            // A place that was made for an item and not filled yet is nothing to be found.
             if self.is_value() {
                 found(at, self);
             }
@@ -678,6 +682,7 @@ impl TracedValue {
             }
             (ValueOrigin::Source(source), Body::Same | Body::Map(_)) => {
                 let entries = self.entries(view);
+                // An empty map has no leaf below it and is one itself.
                 if entries.is_empty() {
                     return vec![source.clone()];
                 }

@@ -35,6 +35,7 @@ impl<'r> StepRun<'r> {
         for told in &row.tell {
             let text = inner.fill(&told.text)?.trim().to_owned();
             let severity = told.severity;
+            // Expressions in the text may leave nothing of it for this release.
             if !text.is_empty() {
                 effect.report.tell.push(Told { severity, text });
             }
@@ -47,6 +48,7 @@ impl<'r> StepRun<'r> {
         }
         for write in &row.writes {
             for output in self.outputs(effect, write, inputs, &inner, places)? {
+                // What hangs on the target version can be written only behind the last migration.
                 let list = if row.target.is_some() {
                     &mut effect.deferred
                 } else {
@@ -104,6 +106,7 @@ impl<'r> StepRun<'r> {
         let mut outputs = Vec::new();
         for layer in layers {
             let rebound;
+            // The right-most layer stands for the release: it alone sees what is handed down over it.
             let scope = if layer == own - 1 {
                 scope
             } else {
@@ -131,6 +134,7 @@ impl<'r> StepRun<'r> {
                     .iter()
                     .any(|owned| path.starts_with(&owned.path) && !step.takes[owned.take].stays)
             };
+            // What is not taken stays, so that the value is copied and not moved.
             let moved_from = moved_from.filter(taken);
             let mut of: Vec<Path> = nodes.into_iter().map(|(path, _)| path).collect();
             if handed_down && layer == own - 1 {
@@ -167,6 +171,7 @@ impl<'r> StepRun<'r> {
         step: &Step,
         used: &mut Vec<String>,
     ) -> Result<(), StepError> {
+        // From the last one back: a `let` can use only those before it.
         for (name, template) in step.lets.iter().rev() {
             if used.contains(name) {
                 for expression in template.expressions() {
@@ -181,6 +186,7 @@ impl<'r> StepRun<'r> {
     pub(super) fn layer_of_additions(&self, step: &Step) -> usize {
         let set = |i: &usize| names(step).any(|named| sets(&self.layers[*i], named.path));
         let found = (0..self.layers.len()).rev().find(set);
+        // What is handed down is no layer that can be written to; the top-most own one stands in for it.
         found.unwrap_or(self.own).min(self.own - 1)
     }
 

@@ -87,6 +87,7 @@ impl<'p> Places<'p> {
     /// These places, all of them taken but for what other paths own below them.
     pub fn taken_but(mut paths: Vec<&'p Path>, others: &Self) -> Self {
         let mut places = Self::default();
+        // A place above takes over all that is noted below it, so it has to come first.
         paths.sort_by_key(|path| path.depth());
         for path in paths {
             let place = places.at_mut(path);
@@ -165,6 +166,7 @@ impl<'p> Places<'p> {
         if self.keys.is_empty() && self.items.is_empty() {
             return Some(node.clone());
         }
+        // What has a claim of its own below belongs to a more specific path.
         let rest_of = |place: &Self, node: &TracedValue| match place.claim {
             Some(_) => None,
             None => place.rest_of(node, view),
@@ -265,10 +267,12 @@ impl<'p> Places<'p> {
     }
 
     fn remove(&self, node: &mut TracedValue, above: bool, view: &View<'_>) -> bool {
+        // Where no path names a place itself, it goes with what is above it.
         let taken = self.claim.as_ref().map_or(above, |claim| claim.taken);
         if self.keys.is_empty() && self.items.is_empty() {
             return !taken;
         }
+        // Maps and lists of which nothing goes are not spelled out: they stay "the same as the text".
         if !taken && !self.takes_anything() {
             return true;
         }
@@ -389,6 +393,7 @@ impl TracedValue {
         beyond: usize,
         view: &View<'_>,
     ) -> Path {
+        // Paths of keys alone, which most are, need no look at the values.
         if path.segments().iter().all(Segment::is_key) {
             return path.clone();
         }

@@ -82,6 +82,7 @@ impl TracedValue {
                 }
             };
         }
+        // An empty list is a leaf, which ends when items are put into it: that has to be accounted for.
         if node.is_empty_list(view) {
             replaced.push((path.clone(), node.clone()));
         }
@@ -112,6 +113,7 @@ impl TracedValue {
         };
         match segment {
             Segment::Key(key) => {
+                // At the root only an empty file is no map, and of that nothing is lost.
                 if !at.is_root()
                     && self.is_value()
                     && (!self.is_map(view) || self.is_empty_map(view))
@@ -149,6 +151,7 @@ impl TracedValue {
                     }
                     if entry.node.is_map(view) {
                         entry.node.forget(view);
+                    // A list whose items all went keeps their places, for their comments.
                     } else if !entry.node.is_list_of_places() {
                         entry.node = TracedValue::place();
                     }
@@ -205,6 +208,8 @@ impl TracedValue {
         replaced: &mut Replaced,
     ) {
         if self.is_map(view) && value.is_map(view) {
+            // A map of the text that goes into an item with nothing but a name is the text with one key more: it
+            // keeps its comments.
             let brings = value.source().is_some() && !value.entries(view).is_empty();
             let has = |name: &Entry| value.get(&name.key, view).is_some();
             if brings && self.is_new_item() && !self.entries(view).iter().any(has) {
@@ -217,6 +222,7 @@ impl TracedValue {
         let equal = matches!((self.value(view), value.value(view)), (Ok(a), Ok(b)) if a == b);
         let stands = self.is_value();
         if equal && stands {
+            // An equal leaf is not written again: it lives on in the one that is there.
             self.also.extend(value.made_of(view));
             return;
         }

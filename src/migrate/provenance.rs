@@ -232,6 +232,7 @@ impl<'v> LookedAtParts<'v> {
                 .filter(|(key, value)| map.get(*key) == Some(*value));
             let same = same.count();
             let other = own.len() - same;
+            // Of a small map one key may have become another; of a larger one more has to be the same than not.
             if part.used || same == 0 || other > 1 && same <= other {
                 continue;
             }
@@ -241,6 +242,7 @@ impl<'v> LookedAtParts<'v> {
                 || part.key.as_deref().is_some_and(|name| {
                     map.values().any(|value| value.scalar_text() == Some(name))
                 });
+            // A name counts half a key: it decides between parts that have equally many in common.
             let weight = 2 * same + usize::from(named);
             if best.is_none_or(|(heaviest, _)| weight > heaviest) {
                 best = Some((weight, i));
@@ -352,6 +354,7 @@ impl<'v> LookedAtParts<'v> {
             };
             let named = own.values().any(|name| name.scalar_text() == Some(key));
             let at = own.iter().position(|(_, own)| own == value);
+            // Only of an item with just these two keys nothing is left that the key and the value do not say.
             if let (true, Some(at), 2) = (named, at, own.len()) {
                 part.used = true;
                 let (name, _) = own.get_index(at)?;

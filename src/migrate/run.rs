@@ -142,6 +142,8 @@ pub fn migrate(
     let nothing = nothing
         .as_ref()
         .map(|tree| View::new(tree, tree.documents()[0].root));
+    // What waits for the last migration may meet a value in use, too late to hold a step that is done. Then all
+    // runs again, with that step held from the start.
     let mut asked_late = BTreeMap::new();
     loop {
         let mut run = StepRun::new(views, plan, answers, accept_recommended, asked_late);
@@ -441,9 +443,11 @@ impl<'r> StepRun<'r> {
             return self.plan.to.clone();
         }
         let versions = &self.plan.pack.info.versions;
+        // Versions are in order, and this is asked for each of hundreds of versions that values may be for.
         let older = versions.partition_point(|known, _| known < version);
         let newest = older.checked_sub(1).and_then(|at| versions.get_index(at));
         let newest = newest.map_or(&self.plan.from, |(version, _)| version);
+        // The source may be a version that the pack does not list, newer than all that it lists before this one.
         newest.max(&self.plan.from).clone()
     }
 
@@ -466,6 +470,7 @@ impl<'r> StepRun<'r> {
         let ledger = Ledger::new(&layers, &views, &self.dropped, &self.held, self.goal)?;
         let mut steps = self.steps;
         for step in &mut steps {
+            // Within a kind the changes stay in the order of the file, for the sort is stable.
             step.changes.sort_by_key(|change| {
                 let goes = change.fate == Fate::Dropped;
                 (goes, change.fate, change.left_over)

@@ -38,6 +38,7 @@ pub fn migrate_layers(
     accept_recommended: bool,
 ) -> Result<Migrated, MigrateError> {
     let mut migrated = migrate(views, plan, answers, accept_recommended)?;
+    // A single layer is what it is merged.
     if views.len() < 2 {
         return Ok(migrated);
     }
@@ -74,6 +75,7 @@ fn merged_and_migrated(
                 .map_err(|error| MigrateError::Read { layer, error })
         })
         .collect::<Result<Vec<_>, _>>()?;
+    // Migrations run on what was read from a text, so the merged values become one.
     let text = write::block(&Value::Map(merge_all(values)), &write::Layout::default());
     // What was just written from values is read again as these values.
     let tree = Tree::parse(text).map_err(|e| MigrateError::Layers {
@@ -132,6 +134,7 @@ pub fn settle(
     let Some(top) = layers.last().copied() else {
         return changes;
     };
+    // Helm lets the chart's default come back where a key is taken out; only a null keeps it away.
     let defaults = effective(plan.pack, &plan.to, Map::new());
     let deleted = differences
         .absent
@@ -305,6 +308,7 @@ fn account(migrated: &mut Migrated, source: TextPlace, fate: Fate, to: Vec<Path>
     match known {
         Some(known) => *known = entry,
         None => {
+            // A leaf without an entry was only counted, among those that stay.
             ledger.kept = ledger.kept.saturating_sub(1);
             ledger.entries.push(entry);
         }
