@@ -95,6 +95,7 @@ pub fn aside(
 }
 
 fn text_of(path: &FilePath) -> Option<String> {
+    // What is no file is not opened: a pipe would be waited for.
     let is_small = fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_SIZE);
     let text = is_small.then(|| fs::read_to_string(path).ok())??;
     Some(text)

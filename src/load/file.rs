@@ -94,6 +94,7 @@ pub(super) fn read(input: &InputFile) -> Result<TextFile, Box<LoadError>> {
         let bytes = bytes.as_slice().into();
         Kind::NotYaml { bytes, error }.of(&name)
     })?;
+    // The tree has the text itself; a large file need not be held twice.
     drop(bytes);
     let text = tree.shared_text();
     Ok(TextFile {
@@ -125,6 +126,7 @@ fn bytes_of(path: &FilePath) -> Result<Vec<u8>, Kind> {
 
 fn cannot_read(path: &FilePath, error: &io::Error) -> Kind {
     match error.kind() {
+        // A link that leads nowhere is "not found" to the system, like a file that is not there.
         io::ErrorKind::NotFound => fs::read_link(path).map_or(Kind::NoSuchFile, Kind::BrokenLink),
         io::ErrorKind::NotADirectory => Kind::FileInPath,
         io::ErrorKind::PermissionDenied => Kind::NoPermission,
@@ -142,6 +144,7 @@ fn split_header(bytes: &[u8]) -> Option<(&'static str, &[u8])> {
             .iter()
             .position(|b| *b == b'\n')
             .map_or(rest.len(), |i| i + 1);
+        // If more follows in the line, it is a key of somebody's values.
         rest[..end]
             .trim_ascii()
             .is_empty()
@@ -207,10 +210,12 @@ pub(super) fn check(file: &TextFile) -> Result<(), Box<LoadError>> {
     let view = file.view();
     let root = view.root();
     if let Ok(kind) = view.kind(root)
+        // A file without values sets nothing, for Helm as well.
         && !matches!(kind, ValueKind::Map | ValueKind::Null)
     {
         return Err(Kind::NotAMap.at_node(file, root));
     }
+    // A chart may have a setting called `sops`; a `mac` in it is written by SOPS alone.
     if let Ok(Some(sops)) = view.get(root, "sops")
         && let Ok(Some(mac)) = view.get(sops.value, "mac")
     {

@@ -50,6 +50,7 @@ pub(super) fn expand(loader: &Loader, scanned: &mut [Scanned]) {
     for at in asking {
         let mut environments = environments(&scanned[at].path, &all, 0);
         let is_declared = !environments.is_empty();
+        // helmfile runs in the environment `default` if nobody names one.
         if !is_declared {
             environments.insert("default".to_owned());
         }
@@ -132,6 +133,7 @@ fn with_files(
             .layers
             .iter()
             .filter_map(|layer| match &layer.source {
+                // An environment does not fail for want of a file that may be missing.
                 LayerSource::File(file) if !file.glob && (there || !file.missing_ok) => {
                     Some(lexical(&folder.join(&file.path)))
                 }

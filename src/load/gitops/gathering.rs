@@ -63,6 +63,7 @@ impl<'g> Gathering<'g> {
         let error = another_of_that_name(one, chart, namesake);
         let error = error.at_node(file, release.chart.node);
         self.loader.workspace.errors.push(*error);
+        // Its values are the other chart's, so they must not be taken for plain values either.
         self.claimed.insert(self.scanned[release.carrier.file].file);
     }
 
@@ -105,6 +106,7 @@ impl<'g> Gathering<'g> {
             let dependencies = &mut self.loader.workspace.dependencies;
             dependencies.insert((under, chart.name.clone()));
         }
+        // Lent to the builder, which borrows everything else of this.
         let mut claimed = std::mem::take(&mut self.claimed);
         self.builder(one, &mut claimed)
             .build(chart, sameness, former);

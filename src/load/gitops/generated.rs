@@ -20,6 +20,7 @@ const MAX_FILES: usize = 2_000;
 
 /// Looks once more at the manifests whose generators look into a repository, with what is there.
 pub(super) fn expand(loader: &mut Loader, scanned: &mut Vec<Scanned>) {
+    // To list a repository takes long, and only ApplicationSets have generators that look into one.
     let sets = scanned.iter().enumerate().filter(|(_, file)| {
         let mut carriers = file.found.carriers.iter();
         carriers.any(|carrier| carrier.kind == CarrierKind::ArgoApplicationSet)
@@ -44,6 +45,7 @@ pub(super) fn expand(loader: &mut Loader, scanned: &mut Vec<Scanned>) {
         let Some(top) = roots.first().cloned() else {
             continue;
         };
+        // Each repository is listed once, however many sets ask for it.
         let paths = listed
             .entry(top.clone())
             .or_insert_with(|| walk::list(&top, walk::Limits::default()));

@@ -36,10 +36,12 @@ impl Builder<'_> {
         };
         let bounds = self.bounds(placed.file);
         let there = |path: &&PathBuf| bounds.contain(path) && path.is_file();
+        // A file whose name looks like a pattern and is there is that file.
         if !reference.glob || candidates.iter().any(|path| there(&path)) {
             return vec![self.layer(placed, candidates)];
         }
         let mut files = Vec::new();
+        // The candidates are the one pattern below several possible roots: the first that has files is meant.
         for pattern in candidates.iter().filter(|pattern| bounds.contain(pattern)) {
             let named = walk::NamedPath::Argument(pattern.clone());
             let walked = walk::find(&[named], walk::Limits::default());
@@ -86,6 +88,7 @@ impl Builder<'_> {
                 let there = view.node_at(&path).ok().flatten();
                 let is_map =
                     there.is_some_and(|place| matches!(view.kind(place.node), Ok(ValueKind::Map)));
+                // Also a layer that has nothing of this chart may hand a `global` down to it.
                 self.hand_down(global);
                 match is_map {
                     true => BlockPlace::Map { document, path },
@@ -201,6 +204,8 @@ impl Builder<'_> {
         candidates: &[PathBuf],
     ) -> Result<Option<NamedLayer>, Box<LoadError>> {
         let bounds = self.bounds(placed.file);
+        // What was found or named by the user is at hand, wherever it is; the bounds are for what a manifest names
+        // beyond.
         let known = |path: &&PathBuf| self.by_path.contains_key(path.as_path());
         let there = candidates.iter().find(known).or_else(|| {
             let mut within = candidates.iter().filter(|path| bounds.contain(path));
@@ -219,6 +224,7 @@ impl Builder<'_> {
         }
         let Some(path) = there else {
             let elsewhere = self.is_elsewhere(reference);
+            // In another repository it may well be there, so that it is asked about as any other.
             if reference.missing_ok && !elsewhere {
                 return Ok(None);
             }

@@ -246,6 +246,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
         .map(|file| (file.path.as_path(), file.file))
         .collect();
     let patches = Patches::collect(loader, &scanned, &by_path);
+    // What a generator reads as parameters is no chart's values.
     let parameters = scanned.iter().filter(|file| file.only_parameters);
     let claimed = parameters.map(|file| file.file).collect();
     let mut gathering = Gathering {
@@ -262,6 +263,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
         .iter()
         .map(|releases| gathering.add_releases(releases))
         .collect();
+    // Only now is it known which files manifests name for themselves.
     gathering.add_overlaid(&carried);
     gathering.loader.workspace.of_other_charts = std::mem::take(&mut gathering.of_others);
     for (file, other) in scanned.iter().zip(&others) {
@@ -328,6 +330,7 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
             walk::FileKind::Yaml => loader.file(&input),
         };
         match read {
+            // A file can be found twice: by its name, and in a folder that was named.
             Ok(index) if !seen.insert(index) => {}
             Ok(index) => {
                 let tree = &loader.workspace.files[index].tree;

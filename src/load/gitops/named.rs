@@ -50,6 +50,7 @@ impl Dependency {
         let files = walked.files.into_iter().map(|file| file.path);
         let is_other = |path: &PathBuf| {
             let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+            // A file in a chart further down belongs to that one.
             let innermost = path.ancestors().skip(1);
             let mut innermost = innermost.filter(|folder| folder.join("Chart.yaml").is_file());
             let bytes = || std::fs::read(path).ok();
@@ -174,6 +175,7 @@ pub fn with_their_charts(
     if folders.is_empty() {
         return all;
     }
+    // One file may be named by several paths, through links.
     let real = |path: &FilePath| path.canonicalize().ok();
     let mut known: HashSet<Option<PathBuf>> = found.iter().map(|file| real(&file.path)).collect();
     for folder in folders {

@@ -111,6 +111,7 @@ impl Patches {
         let own = name.and_then(|name| self.by_name.get(name));
         let own = own.into_iter().flatten();
         let mut numbers: Vec<usize> = own.chain(&self.for_any).copied().collect();
+        // Those by name and those for any come back into the order in which kustomize applies them.
         numbers.sort_unstable();
         numbers.into_iter().map(|number| &self.all[number])
     }
@@ -306,6 +307,7 @@ fn paths(
         let op = text(item, "op").map(|op| tree.scalar(op));
         let value = field(item, "value").and_then(|entry| view.value(entry.value).ok());
         let operation = PatchOperation {
+            // Only these put something where nothing need be; the others fail without a value there (RFC 6902).
             adds: matches!(op.as_deref(), Some("add" | "copy" | "move")),
             value,
         };

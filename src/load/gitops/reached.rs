@@ -32,6 +32,7 @@ pub fn with_reached(mut all: Vec<FoundFile>, aside: &[PathBuf]) -> (Vec<FoundFil
         .collect();
     let mut taken: HashSet<&PathBuf> = HashSet::new();
     let mut at = 0;
+    // What is taken may deploy more hidden files in turn, so the list grows while it is gone through.
     while at < all.len() && !hidden.is_empty() {
         let file = all[at].clone();
         at += 1;

@@ -73,6 +73,7 @@ impl<'b> Builder<'b> {
             true => carrier.name.clone(),
             false => self.unlike_others(&format!("{file_name}#{}", carrier.name)),
         };
+        // A patch names no chart, because the base that it is laid over does.
         let of_patch = |refused: &&carrier::Refused| {
             release.patches.is_some() && refused.reason == carrier::RefusalReason::NoChart
         };
