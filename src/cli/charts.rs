@@ -180,8 +180,14 @@ impl Both {
                 let nothing = Proposals::default();
                 request.drafted = vec![self.draft_of(&nothing, &DraftOptions::default())];
             }
-            // What says more than a chart beside it comes first: a manifest, refit.yaml.
-            WayKnown::Whole(_) if !leaves_version_open(request) => return,
+            // For which version values are, a manifest and refit.yaml know better than a chart beside them.
+            WayKnown::Whole(_) if !leaves_version_open(request) => {
+                if request.to.is_none() && request.since.is_none() {
+                    let to = request.to_of.entry(old.name.clone());
+                    to.or_insert_with(|| versions.new.clone());
+                }
+                return job.name_charts(&self.old.0, &self.new.0);
+            }
             WayKnown::Whole(_) => {}
         }
         request.chart = Some(old.name.clone());
@@ -289,10 +295,17 @@ pub fn draft(job: &mut Job, both: &Both, terminal: &mut Terminal) -> anyhow::Res
         },
     };
     job.request.drafted = vec![both.draft_of(&found, &options)];
-    // Where no release goes this way, the outcome says why.
-    let is_looked_at = outcome.releases.iter().any(|release| on_way(&release));
-    if is_looked_at && job.detail != Detail::Quiet && !job.format.is_whole() {
+    if job.detail == Detail::Quiet || job.format.is_whole() {
+        return Ok(());
+    }
+    if outcome.releases.iter().any(|release| on_way(&release)) {
         terminal.say(&headline(both, &found, renderings));
+    } else if !outcome.releases.is_empty() {
+        let Versions { old, new, .. } = &both.versions;
+        let chart = &both.old.1.name;
+        terminal.say(&format!(
+            "Nothing was drafted: no values here go from {chart} {old} to {new}.\n\n"
+        ));
     }
     Ok(())
 }

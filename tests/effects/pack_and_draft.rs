@@ -350,6 +350,53 @@ fn what_a_step_put_below_its_own_place_is_looked_at_there() {
     assert!(!text.contains("Drafted: `replicaCount"), "{text}");
 }
 
+/// A manifest says for which version its values are; the chart that is named says to which they go, also where the pack
+/// knows a newer one.
+#[test]
+fn values_of_a_manifest_go_to_the_chart_that_is_named() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = bench();
+    let home = home.path();
+    let keys = keys(
+        "2.0.0",
+        &["logLevel", "showTax", "service.port"],
+        &["log.level", "service.ports.http"],
+    );
+    write_pack(home, "2.0.0", &keys, "");
+    let about = home.join("pack/pack.yaml");
+    let text = fs::read_to_string(&about).unwrap();
+    fs::write(
+        &about,
+        text.replace("2.0.0: {app: '1'}", "2.0.0: {app: '1'}, 3.0.0: {app: '1'}"),
+    )
+    .unwrap();
+    let manifest = |version: &str| {
+        format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: tern}}\nspec: {{url: https://charts.tern.example}}\n---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: shop}}\nspec:\n  chart:\n    spec:\n      chart: shop\n      version: {version}\n      sourceRef: {{kind: HelmRepository, name: tern}}\n  values:\n    service: {{port: 8080}}\n"
+        )
+    };
+    for (version, says) in [
+        ("1.4.0", "Drafted: `service.port` has no effect any more"),
+        (
+            "1.5.0",
+            "Nothing was drafted: no values here go from shop 1.4.0 to 2.0.0.",
+        ),
+    ] {
+        let text = fs::read_to_string(&about).unwrap();
+        let known = text.replace(
+            "{1.4.0: {app: '1'}, 2",
+            "{1.4.0: {app: '1'}, 1.5.0: {app: '1'}, 2",
+        );
+        fs::write(&about, known).unwrap();
+        fs::write(home.join("values.yaml"), manifest(version)).unwrap();
+        let text = said(&run(helm.program(), home, "upgrade", &[]));
+        assert!(text.contains(&format!("shop {version} → 2.0.0")), "{text}");
+        assert!(text.contains(says), "{says}\n{text}");
+    }
+}
+
 /// A built-in pack that is cut off at a version, as it was before anybody had written down what came later.
 fn cut_off(chart: &str, last: &str, to: &Path) {
     let last: Version = last.parse().unwrap();
