@@ -108,6 +108,23 @@ struct Talk<'p> {
     prompt: usize,
 }
 
+/// A step that is on the screen.
+struct AtStep<'i> {
+    item: &'i UndecidedStep,
+    /// True if there are other releases to go to.
+    several: bool,
+    /// The lines that are shown around changes, as an index into [`ROOMS`].
+    room: usize,
+}
+
+/// The result of asking for a decision of a step.
+enum Asked {
+    /// A key was pressed.
+    Key(KeyPress),
+    /// An option was picked. Nothing: it did not decide the step, and is asked again.
+    Act(Option<Act>),
+}
+
 impl Talk<'_> {
     /// The look now; a column or two are kept for signs that are written in more letters.
     fn look(&self) -> ReportStyle {
@@ -267,135 +284,154 @@ impl Talk<'_> {
     ) -> Result<Act, Stop> {
         self.shown(review, item);
         self.person.forget();
-        let mut room = 0;
+        let mut at = AtStep {
+            item,
+            several,
+            room: 0,
+        };
         loop {
-            let question = item.step.question.as_ref();
-            let key = match question {
-                None => self.key_or_again(&self.prompt(item))?,
-                Some(question) => {
-                    let done = match self.pick(item, question)? {
-                        Picked::Key(key) => Err(key),
-                        Picked::Choice(at) => {
-                            let option = &question.options[at];
-                            let answer = suggested_or(item, option);
-                            Ok(self.chosen(review, item, question, &answer)?)
-                        }
-                        Picked::Skip => Ok(self.skip(review, item)?),
-                        Picked::Open => {
-                            self.echo("left open");
-                            Ok(self.decide(review, item, StepDecision::Open))
-                        }
-                        Picked::Again => {
-                            self.decide_everywhere(item);
-                            return Ok(Act::Again);
-                        }
-                    };
-                    match done {
-                        Ok(true) => return Ok(Act::Next),
-                        Ok(false) => continue,
-                        Err(key) => key,
-                    }
-                }
+            let act = match self.ask_for_key(review, item)? {
+                Asked::Key(key) => self.deciding_key(key, review, &mut at)?,
+                Asked::Act(act) => act,
             };
-            match (key, question) {
-                (KeyPress::Enter, _) if item.was_skipped => {
-                    if self.skip(review, item)? {
-                        return Ok(Act::Next);
-                    }
-                }
-                (KeyPress::Char('y' | 'a') | KeyPress::Enter, None) => {
-                    self.echo("accepted");
-                    if self.decide(review, item, StepDecision::Accept) {
-                        return Ok(Act::Next);
-                    }
-                }
-                (KeyPress::Char('s' | 'n'), _) => {
-                    if self.skip(review, item)? {
-                        return Ok(Act::Next);
-                    }
-                }
-                (KeyPress::Enter | KeyPress::Char('y' | 'a'), Some(question)) => {
-                    match &item.suggested {
-                        Some(suggested) => {
-                            self.echo(&suggested.option);
-                            if self.chosen(review, item, question, suggested)? {
-                                return Ok(Act::Next);
-                            }
-                        }
-                        None => self.echo("nothing is recommended here: type a number"),
-                    }
-                }
-                (KeyPress::Char(digit @ '0'..='9'), Some(question)) => {
-                    if let Some(option) = self.numbered(question, digit)?
-                        && self.chosen(review, item, question, &suggested_or(item, option))?
-                    {
-                        return Ok(Act::Next);
-                    }
-                }
-                (KeyPress::Char('u'), Some(_)) => {
-                    self.echo("left open");
-                    if self.decide(review, item, StepDecision::Open) {
-                        return Ok(Act::Next);
-                    }
-                }
-                (KeyPress::Char('A'), _) => {
-                    self.echo("accept everything that is left");
-                    return Ok(Act::AcceptRest);
-                }
-                (KeyPress::Char('r'), _) if self.decided_before(item).is_some() => {
-                    self.echo("the same wherever it is the same");
-                    self.decide_everywhere(item);
-                    return Ok(Act::Again);
-                }
-                (KeyPress::Char('S'), _) => {
-                    if self.skip_rest(review)? {
-                        return Ok(Act::Next);
-                    }
-                }
-                (KeyPress::Char('m'), _) => {
-                    room = (room + 1).min(ROOMS.len() - 1);
-                    self.echo(if room + 1 < ROOMS.len() {
-                        "more lines"
-                    } else {
-                        "the whole file"
-                    });
-                    self.lines(&item.files, room, item.step.question.is_none());
-                }
-                (KeyPress::Char('d'), _) => {
-                    self.echo("the difference so far");
-                    self.so_far(review, Talk::whole_difference);
-                }
-                (KeyPress::Char('l'), _) => {
-                    self.echo("the settings so far");
-                    self.so_far(review, Talk::ledger);
-                }
-                (KeyPress::Char('e'), _) => {
-                    self.echo("explain");
-                    self.explain(review, item);
-                }
-                (KeyPress::Char('b') | KeyPress::Escape, _) => {
-                    self.echo("back");
-                    return Ok(Act::Back);
-                }
-                (KeyPress::Char('g'), _) if several => {
-                    self.echo("go to another release");
-                    return Ok(Act::Elsewhere);
-                }
-                (KeyPress::Char('q'), _) => {
-                    self.echo("quit");
-                    return Err(Stop::Quit);
-                }
-                (KeyPress::Char('?' | 'h'), _) => {
-                    self.echo("keys");
-                    self.help(item, several);
-                }
-                (KeyPress::Again, _) => self.shown(review, item),
-                (KeyPress::Char(c), _) if !c.is_control() => {
-                    self.echo(&format!("{c} means nothing here; ? lists the keys"))
-                }
-                _ => self.echo("? lists the keys"),
+            if let Some(act) = act {
+                return Ok(act);
             }
         }
+    }
+
+    /// Waits for a key, or for an option where there is a question.
+    fn ask_for_key(&mut self, review: &mut Review, item: &UndecidedStep) -> Result<Asked, Stop> {
+        let Some(question) = item.step.question.as_ref() else {
+            return Ok(Asked::Key(self.key_or_again(&self.prompt(item))?));
+        };
+        let is_decided = match self.pick(item, question)? {
+            Picked::Key(key) => return Ok(Asked::Key(key)),
+            Picked::Choice(at) => {
+                let answer = suggested_or(item, &question.options[at]);
+                self.chosen(review, item, question, &answer)?
+            }
+            Picked::Skip => self.skip(review, item)?,
+            Picked::Open => {
+                self.echo("left open");
+                self.decide(review, item, StepDecision::Open)
+            }
+            Picked::Again => {
+                self.decide_everywhere(item);
+                return Ok(Asked::Act(Some(Act::Again)));
+            }
+        };
+        Ok(Asked::Act(is_decided.then_some(Act::Next)))
+    }
+
+    /// A key that decides something; another one is one that shows or leaves. Nothing: the step is asked again.
+    fn deciding_key(
+        &mut self,
+        key: KeyPress,
+        review: &mut Review,
+        at: &mut AtStep<'_>,
+    ) -> Result<Option<Act>, Stop> {
+        let item = at.item;
+        let is_decided = match (key, item.step.question.as_ref()) {
+            (KeyPress::Enter, _) if item.was_skipped => self.skip(review, item)?,
+            (KeyPress::Char('y' | 'a') | KeyPress::Enter, None) => {
+                self.echo("accepted");
+                self.decide(review, item, StepDecision::Accept)
+            }
+            (KeyPress::Char('s' | 'n'), _) => self.skip(review, item)?,
+            (KeyPress::Enter | KeyPress::Char('y' | 'a'), Some(question)) => {
+                match &item.suggested {
+                    Some(suggested) => {
+                        self.echo(&suggested.option);
+                        self.chosen(review, item, question, suggested)?
+                    }
+                    None => {
+                        self.echo("nothing is recommended here: type a number");
+                        false
+                    }
+                }
+            }
+            (KeyPress::Char(digit @ '0'..='9'), Some(question)) => {
+                match self.numbered(question, digit)? {
+                    Some(option) => {
+                        let answer = suggested_or(item, option);
+                        self.chosen(review, item, question, &answer)?
+                    }
+                    None => false,
+                }
+            }
+            (KeyPress::Char('u'), Some(_)) => {
+                self.echo("left open");
+                self.decide(review, item, StepDecision::Open)
+            }
+            (KeyPress::Char('A'), _) => {
+                self.echo("accept everything that is left");
+                return Ok(Some(Act::AcceptRest));
+            }
+            (KeyPress::Char('r'), _) if self.decided_before(item).is_some() => {
+                self.echo("the same wherever it is the same");
+                self.decide_everywhere(item);
+                return Ok(Some(Act::Again));
+            }
+            (KeyPress::Char('S'), _) => self.skip_rest(review)?,
+            _ => return self.other_key(key, review, at),
+        };
+        Ok(is_decided.then_some(Act::Next))
+    }
+
+    /// A key that shows something or leaves the step.
+    fn other_key(
+        &mut self,
+        key: KeyPress,
+        review: &Review,
+        at: &mut AtStep<'_>,
+    ) -> Result<Option<Act>, Stop> {
+        let item = at.item;
+        match key {
+            KeyPress::Char('m') => {
+                at.room = (at.room + 1).min(ROOMS.len() - 1);
+                self.echo(if at.room + 1 < ROOMS.len() {
+                    "more lines"
+                } else {
+                    "the whole file"
+                });
+                self.lines(&item.files, at.room, item.step.question.is_none());
+            }
+            KeyPress::Char('d') => {
+                self.echo("the difference so far");
+                self.so_far(review, Talk::whole_difference);
+            }
+            KeyPress::Char('l') => {
+                self.echo("the settings so far");
+                self.so_far(review, Talk::ledger);
+            }
+            KeyPress::Char('e') => {
+                self.echo("explain");
+                self.explain(review, item);
+            }
+            KeyPress::Char('b') | KeyPress::Escape => {
+                self.echo("back");
+                return Ok(Some(Act::Back));
+            }
+            KeyPress::Char('g') if at.several => {
+                self.echo("go to another release");
+                return Ok(Some(Act::Elsewhere));
+            }
+            KeyPress::Char('q') => {
+                self.echo("quit");
+                return Err(Stop::Quit);
+            }
+            KeyPress::Char('?' | 'h') => {
+                self.echo("keys");
+                self.help(item, at.several);
+            }
+            KeyPress::Again => self.shown(review, item),
+            KeyPress::Char(c) if !c.is_control() => {
+                self.echo(&format!("{c} means nothing here; ? lists the keys"));
+            }
+            _ => self.echo("? lists the keys"),
+        }
+        Ok(None)
     }
 
     /// The question, and what was decided before.

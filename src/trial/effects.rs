@@ -12,7 +12,7 @@ use crate::{
     effect::{
         Charted, Check, SettingPlaces,
         helm::{Helm, next_step},
-        model::{EffectFinding, Setting, SettingFate},
+        model::{EffectFinding, Report, Setting, SettingFate},
         render::Options,
         source::ChartLocation,
         values,
@@ -134,101 +134,119 @@ impl Trial {
         let mut rendered = RenderedCases::default();
         for case in cases {
             let pair = (charts.charts.get(case.from()), charts.charts.get(case.to()));
-            let (Some(old), Some(new)) = pair else {
-                continue;
-            };
-            let outcome = self.run_trips(&[case.trip()], case.to(), true, jobs);
-            let arrived = Arrived::of(&outcome);
-            let Some(release) = arrived
-                .releases
-                .get(&0)
-                .filter(|release| !release.is_open())
-            else {
-                continue;
-            };
-            let Some((before, after)) = values(release) else {
-                continue;
-            };
-            let places = SettingPlaces::of(release, &after);
-            let check = Check {
-                old,
-                new,
-                before: &before,
-                after: &after,
-                release,
-                pack: self.pack(),
-                places: &places,
-                helm: &charts.helm,
-                tell_defaults: false,
-            };
-            let failure = |mut message: String| {
-                if let Some(next) = next_step(&message) {
-                    message = format!("{message}; {next}");
-                }
-                TrialFailure {
-                    kind: FailureKind::Effects,
-                    ..case.failure("from", message)
-                }
-            };
-            let run = check.run();
-            if case.is_unrendered() {
-                let renders = run
-                    .is_ok_and(|report| !report.findings.iter().any(EffectFinding::is_unexplained));
-                rendered.failures.extend(renders.then(|| TrialFailure {
-                    kind: FailureKind::Effects,
-                    ..case.failure(
-                        "unrendered",
-                        "both charts render the case: `unrendered` is not so".to_owned(),
-                    )
-                }));
-                continue;
-            }
-            rendered.count += 1;
-            match run {
-                Err(error) => {
-                    rendered.settings.not_rendering += 1;
-                    rendered.failures.push(failure(error.to_string()));
-                }
-                Ok(report) => {
-                    let mut excused = BTreeSet::new();
-                    for setting in &report.settings {
-                        let stated = setting
-                            .path
-                            .as_ref()
-                            .filter(|path| case.differs().contains_key(*path));
-                        rendered.settings.add(setting, stated.is_some());
-                        let mut lost = setting.effects.iter().filter(|seen| seen.unexplained);
-                        let lost = lost.next();
-                        if let Some(path) = stated {
-                            if lost.is_some() {
-                                excused.insert(path);
-                            }
-                            continue;
-                        }
-                        if let Some(seen) = lost {
-                            rendered.failures.push(failure(format!(
-                                "{} does something else, and no step says why: {}",
-                                setting.path.as_deref().unwrap_or("a setting"),
-                                seen.place
-                            )));
-                        }
-                    }
-                    let needless = case.differs().keys().filter(|path| !excused.contains(path));
-                    rendered.failures.extend(needless.map(|path| TrialFailure {
-                        kind: FailureKind::Effects,
-                        ..case.failure(path, format!("{path} does what it did, or a step explains it: `differs` need not name it"))
-                    }));
-                    let mut fatal = report
-                        .findings
-                        .iter()
-                        .filter(|f| f.is_unexplained())
-                        .peekable();
-                    rendered.settings.not_rendering += usize::from(fatal.peek().is_some());
-                    let told = fatal.map(|finding| failure(finding.what.clone()));
-                    rendered.failures.extend(told);
-                }
+            if let (Some(old), Some(new)) = pair {
+                self.render(case, [old, new], &charts.helm, &mut rendered, jobs);
             }
         }
         rendered
     }
+
+    /// Renders one case with both charts. One that waits for an answer has no result to render.
+    fn render(
+        &self,
+        case: &Case,
+        [old, new]: [&Charted; 2],
+        helm: &str,
+        rendered: &mut RenderedCases,
+        jobs: &Jobs<'_>,
+    ) {
+        let outcome = self.run_trips(&[case.trip()], case.to(), true, jobs);
+        let arrived = Arrived::of(&outcome);
+        let release = arrived.releases.get(&0);
+        let Some(release) = release.filter(|release| !release.is_open()) else {
+            return;
+        };
+        let Some((before, after)) = values(release) else {
+            return;
+        };
+        let check = Check {
+            old,
+            new,
+            before: &before,
+            after: &after,
+            release,
+            pack: self.pack(),
+            places: &SettingPlaces::of(release, &after),
+            helm,
+            tell_defaults: false,
+        };
+        let run = check.run();
+        if case.is_unrendered() {
+            let renders =
+                run.is_ok_and(|report| !report.findings.iter().any(EffectFinding::is_unexplained));
+            let what = "both charts render the case: `unrendered` is not so";
+            let failure = || effects_failure(case, "unrendered", what.to_owned());
+            rendered.failures.extend(renders.then(failure));
+            return;
+        }
+        rendered.count += 1;
+        match run {
+            Err(error) => {
+                rendered.settings.not_rendering += 1;
+                let failure = failure_with_next_step(case, error.to_string());
+                rendered.failures.push(failure);
+            }
+            Ok(report) => rendered.judge(case, &report),
+        }
+    }
+}
+
+impl RenderedCases {
+    /// Counts the settings of a case, and holds what differs against what the case states.
+    fn judge(&mut self, case: &Case, report: &Report) {
+        let mut excused = BTreeSet::new();
+        for setting in &report.settings {
+            let path = setting.path.as_ref();
+            let stated = path.filter(|path| case.differs().contains_key(*path));
+            self.settings.add(setting, stated.is_some());
+            let lost = setting.effects.iter().find(|seen| seen.unexplained);
+            match (stated, lost) {
+                (Some(path), Some(_)) => _ = excused.insert(path),
+                (None, Some(seen)) => {
+                    let what = format!(
+                        "{} does something else, and no step says why: {}",
+                        setting.path.as_deref().unwrap_or("a setting"),
+                        seen.place
+                    );
+                    self.failures.push(failure_with_next_step(case, what));
+                }
+                (_, None) => {}
+            }
+        }
+        let needless = case.differs().keys();
+        let needless = needless.filter(|path| !excused.contains(path));
+        self.failures.extend(needless.map(|path| {
+            let what = format!(
+                "{path} does what it did, or a step explains it: `differs` need not name it"
+            );
+            effects_failure(case, path, what)
+        }));
+        let fatal: Vec<_> = report
+            .findings
+            .iter()
+            .filter(|finding| finding.is_unexplained())
+            .collect();
+        self.settings.not_rendering += usize::from(!fatal.is_empty());
+        let told = fatal
+            .iter()
+            .map(|finding| failure_with_next_step(case, finding.what.clone()));
+        self.failures.extend(told);
+    }
+}
+
+/// The failure of a case at one of its fields.
+fn effects_failure(case: &Case, field: &str, message: String) -> TrialFailure {
+    TrialFailure {
+        kind: FailureKind::Effects,
+        ..case.failure(field, message)
+    }
+}
+
+/// The same of the whole case, with what to do next where that is known.
+fn failure_with_next_step(case: &Case, message: String) -> TrialFailure {
+    let message = match next_step(&message) {
+        Some(next) => format!("{message}; {next}"),
+        None => message,
+    };
+    effects_failure(case, "from", message)
 }

@@ -50,115 +50,144 @@ struct Probe {
     guess: bool,
 }
 
+/// The verdicts so far, by key and version.
+#[derive(Debug, Default)]
+struct Verdicts {
+    /// The failures, and whether the type of the value was only guessed.
+    failed: BTreeMap<(usize, Version), Vec<(bool, String)>>,
+    /// The keys that came through with some value.
+    fine: HashSet<(usize, Version)>,
+    /// The keys that came to a question whose text cannot be made up.
+    untyped: HashSet<(usize, Version)>,
+}
+
+impl Verdicts {
+    fn fail(&mut self, probe: &Probe, message: String) {
+        let messages = self.failed.entry(probe.id()).or_default();
+        messages.push((probe.guess, message));
+    }
+
+    /// The failures that stand: a value of a guessed type fails a key only where no other value came through.
+    fn standing(&self) -> impl Iterator<Item = (&(usize, Version), &str)> {
+        self.failed.iter().filter_map(|(id, messages)| {
+            let (guess, message) = &messages[0];
+            (!*guess || !self.fine.contains(id)).then_some((id, message.as_str()))
+        })
+    }
+}
+
+impl Probe {
+    fn id(&self) -> (usize, Version) {
+        (self.key, self.trip.from.clone())
+    }
+}
+
 impl Trial {
     /// Probes every key.
     #[must_use]
     pub fn probe(&self, jobs: &Jobs<'_>) -> Probed {
-        let pack = self.pack();
-        let mut versions: Vec<&Version> = pack.info.versions.keys().collect();
-        versions.sort();
-        versions.retain(|version| **version <= self.newest);
-        let mut keys: Vec<(&str, Path)> = Vec::new();
-        let mut probes = Vec::new();
-        for (text, path, ranges) in pack.keys.written() {
-            let ranges: Vec<&KeyRange> = ranges.collect();
-            let Some(path) = concrete(path) else {
-                continue;
-            };
-            let number = keys.len();
-            for (from, range) in starts(&versions, &ranges, &self.newest) {
-                for (value, guess) in values_for(range) {
-                    probes.push(Probe {
-                        key: number,
-                        trip: Trip {
-                            layers: vec![document(&path, value)],
-                            from: from.clone(),
-                            answers: Answers::new(),
-                        },
-                        guess,
-                    });
-                }
-            }
-            keys.push((text, path));
-        }
-        let mut probed = Probed {
-            probes: probes
-                .iter()
-                .map(|probe| (probe.key, &probe.trip.from))
-                .collect::<HashSet<_>>()
-                .len(),
-            ..Probed::default()
-        };
-        // By key and version: what failed, and whether a guess came through.
-        let mut failed: BTreeMap<(usize, Version), Vec<(bool, String)>> = BTreeMap::new();
-        let mut fine: HashSet<(usize, Version)> = HashSet::new();
-        let mut untyped: HashSet<(usize, Version)> = HashSet::new();
+        let (keys, probes) = self.probes();
+        let ids = probes.iter().map(|probe| (probe.key, &probe.trip.from));
+        let count = ids.collect::<HashSet<_>>().len();
+        let mut verdicts = Verdicts::default();
         let mut open = probes;
         for round in 0..ROUNDS {
             if open.is_empty() {
                 break;
             }
-            let trips: Vec<Trip> = open.iter().map(|probe| probe.trip.clone()).collect();
-            let outcome = self.run_trips(&trips, &self.newest, false, jobs);
-            let arrived = Arrived::of(&outcome);
-            let mut next = Vec::new();
-            let mut done = Vec::new();
-            for (number, probe) in open.into_iter().enumerate() {
-                let id = (probe.key, probe.trip.from.clone());
-                let Some(release) = arrived.releases.get(&number) else {
-                    let why = arrived.refused.get(&number).cloned().unwrap_or_default();
-                    let message = format!("the upgrade is refused: {why}");
-                    failed.entry(id).or_default().push((probe.guess, message));
-                    continue;
-                };
-                match question(release) {
-                    None => done.push((probe, (*release).clone())),
-                    Some(step) if round + 1 < ROUNDS => {
-                        let answers = answers(step, round > 0);
-                        if answers.is_empty() {
-                            untyped.insert(id);
-                        }
-                        for answer in answers {
-                            let mut probe = probe.clone();
-                            probe.trip.answers.insert(step.id.clone(), answer);
-                            next.push(probe);
-                        }
-                    }
-                    Some(step) => {
-                        let message = format!("`{}` is open, whatever is answered", step.id);
-                        failed.entry(id).or_default().push((probe.guess, message));
-                    }
-                }
-            }
-            for (probe, message) in self.twice(done, jobs) {
-                let id = (probe.key, probe.trip.from.clone());
-                match message {
-                    None => {
-                        fine.insert(id);
-                    }
-                    Some(message) => failed.entry(id).or_default().push((probe.guess, message)),
-                }
-            }
-            open = next;
+            open = self.round(open, round, &mut verdicts, jobs);
         }
-        probed.untyped = untyped.len();
         let text = std::fs::read_to_string(self.folder.join("keys.yaml")).unwrap_or_default();
-        for (id, messages) in failed {
-            let (guess, message) = &messages[0];
-            if *guess && fine.contains(&id) {
-                continue;
-            }
-            let (key, from) = id;
-            let (written, path) = &keys[key];
-            probed.failures.push(TrialFailure {
+        let failures = verdicts.standing().map(|((key, from), message)| {
+            let (written, path) = &keys[*key];
+            TrialFailure {
                 file: self.folder.join("keys.yaml").display().to_string(),
                 line: line_of(&text, written),
                 kind: FailureKind::Probe,
                 message: format!("{path} set alone in {from}: {message}"),
                 difference: None,
-            });
+            }
+        });
+        Probed {
+            probes: count,
+            untyped: verdicts.untyped.len(),
+            failures: failures.collect(),
         }
-        probed
+    }
+
+    /// The keys, as they are written and without wildcards, and what is tried of them.
+    fn probes(&self) -> (Vec<(&str, Path)>, Vec<Probe>) {
+        let pack = self.pack();
+        let mut versions: Vec<&Version> = pack.info.versions.keys().collect();
+        versions.sort();
+        versions.retain(|version| **version <= self.newest);
+        let (mut keys, mut probes) = (Vec::new(), Vec::new());
+        for (text, path, ranges) in pack.keys.written() {
+            let ranges: Vec<&KeyRange> = ranges.collect();
+            let Some(path) = concrete(path) else {
+                continue;
+            };
+            for (from, range) in starts(&versions, &ranges, &self.newest) {
+                let values = values_for(range).into_iter();
+                probes.extend(values.map(|(value, guess)| Probe {
+                    key: keys.len(),
+                    trip: Trip {
+                        layers: vec![document(&path, value)],
+                        from: from.clone(),
+                        answers: Answers::new(),
+                    },
+                    guess,
+                }));
+            }
+            keys.push((text, path));
+        }
+        (keys, probes)
+    }
+
+    /// Runs these probes once. What came through is judged, and what asks comes back with an answer for each option.
+    fn round(
+        &self,
+        probes: Vec<Probe>,
+        round: usize,
+        verdicts: &mut Verdicts,
+        jobs: &Jobs<'_>,
+    ) -> Vec<Probe> {
+        let trips: Vec<Trip> = probes.iter().map(|probe| probe.trip.clone()).collect();
+        let outcome = self.run_trips(&trips, &self.newest, false, jobs);
+        let arrived = Arrived::of(&outcome);
+        let (mut asking, mut done) = (Vec::new(), Vec::new());
+        for (number, probe) in probes.into_iter().enumerate() {
+            let Some(release) = arrived.releases.get(&number) else {
+                let why = arrived.refused.get(&number).cloned().unwrap_or_default();
+                verdicts.fail(&probe, format!("the upgrade is refused: {why}"));
+                continue;
+            };
+            let Some(step) = question(release) else {
+                done.push((probe, (*release).clone()));
+                continue;
+            };
+            if round + 1 == ROUNDS {
+                let message = format!("`{}` is open, whatever is answered", step.id);
+                verdicts.fail(&probe, message);
+                continue;
+            }
+            let answers = answers(step, round > 0);
+            if answers.is_empty() {
+                verdicts.untyped.insert(probe.id());
+            }
+            asking.extend(answers.into_iter().map(|answer| {
+                let mut probe = probe.clone();
+                probe.trip.answers.insert(step.id.clone(), answer);
+                probe
+            }));
+        }
+        for (probe, message) in self.twice(done, jobs) {
+            match message {
+                None => _ = verdicts.fine.insert(probe.id()),
+                Some(message) => verdicts.fail(&probe, message),
+            }
+        }
+        asking
     }
 
     /// Runs what arrived once more, from where it arrived.

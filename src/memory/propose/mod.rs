@@ -269,54 +269,86 @@ fn add(
     (mut candidates, told): (Vec<Version>, &[String]),
     proposal: &mut FolderProposal,
 ) {
-    let Grouped {
-        name,
-        layers,
-        how,
-        own,
-    } = group;
-    if let Some(project) = look.project {
-        let releases = &project.file.releases;
-        let has = |file: &&LayerCandidate<'_>| {
-            let mut known = releases.values().flat_map(|release| &release.layers);
-            known.any(|layer| *layer == file.path)
-        };
-        let plain = || own.iter().filter(|file| file.values.is_some());
-        if let Some(known) = releases.get(&name)
-            && !plain().all(|file| known.layers.contains(&file.path))
-        {
+    if is_known(look, &group, proposal) {
+        return;
+    }
+    let mut why = reasons_for(look, pack, &group, told);
+    let (version, of_version) = version_among(&candidates);
+    why.push(of_version);
+    if version.is_some() {
+        candidates.truncate(1);
+    }
+    let layers = group.layers.iter().map(|file| file.path.clone());
+    proposal.releases.push(Proposed {
+        remembered: ReleaseRecord {
+            chart: Some(pack.info.chart.clone()),
+            version,
+            layers: layers.collect(),
+            ..ReleaseRecord::default()
+        },
+        name: group.name,
+        candidates,
+        why,
+    });
+}
+
+/// True if `refit.yaml` has the release, or one of its name with other files; it is noted as such.
+fn is_known(
+    look: &ProposalInputs<'_>,
+    group: &Grouped<'_, '_>,
+    proposal: &mut FolderProposal,
+) -> bool {
+    let Some(project) = look.project else {
+        return false;
+    };
+    let (name, releases) = (&group.name, &project.file.releases);
+    let plain = || group.own.iter().filter(|file| file.values.is_some());
+    let has = |file: &&LayerCandidate<'_>| {
+        let mut known = releases.values().flat_map(|release| &release.layers);
+        known.any(|layer| *layer == file.path)
+    };
+    match releases.get(name) {
+        Some(known) if !plain().all(|file| known.layers.contains(&file.path)) => {
             let path = project.path.display();
             for file in plain() {
                 let why = format!("{path} has a release `{name}` with other files");
                 proposal.unsure.push((shown_path(&file.path), why));
             }
-            return;
+            true
         }
-        if releases.contains_key(&name) || plain().all(has) {
-            proposal.known.push(name);
-            return;
+        None if !plain().all(has) => false,
+        _ => {
+            proposal.known.push(name.clone());
+            true
         }
     }
-    let mut why = Vec::new();
-    let first = |path: &&String| path.split('.').next().unwrap_or_default().to_owned();
-    let traces_of: BTreeSet<String> = told.iter().map(|path| first(&path)).collect();
-    let sure = (look.stated || traces_of.len() > 1)
+}
+
+/// The sentences on why files were put together, and what to look at.
+fn reasons_for(
+    look: &ProposalInputs<'_>,
+    pack: &Pack,
+    group: &Grouped<'_, '_>,
+    told: &[String],
+) -> Vec<String> {
+    let (chart, layers) = (&pack.info.chart, &group.layers);
+    let first = |path: &String| path.split('.').next().unwrap_or_default().to_owned();
+    let roots: BTreeSet<String> = told.iter().map(first).collect();
+    let is_sure = (look.stated || roots.len() > 1)
         && layers
             .iter()
             .all(|file| file.values.is_none() || file.is_named_so);
-    why.push(format!(
-        "{}: {how}; {}.",
-        if sure { "Sure" } else { "Likely" },
+    let mut why = vec![format!(
+        "{}: {}; {}.",
+        if is_sure { "Sure" } else { "Likely" },
+        group.how,
         match look.stated {
-            true => format!("--chart said {}", pack.info.chart),
-            false => format!("{} is recognised by {}", pack.info.chart, traces(told)),
+            true => format!("--chart said {chart}"),
+            false => format!("{chart} is recognised by {}", traces(told)),
         }
-    ));
-    let bases: Vec<String> = layers
-        .iter()
-        .filter(|file| file.role.is_base())
-        .map(|file| shown_path(&file.path))
-        .collect();
+    )];
+    let bases = layers.iter().filter(|file| file.role.is_base());
+    let bases: Vec<String> = bases.map(|file| shown_path(&file.path)).collect();
     if bases.len() > 1 {
         why.push(format!(
             "Check the order of {}: the last one wins.",
@@ -329,43 +361,30 @@ fn add(
             shown_path(&file.path)
         ));
     }
-    let unknown = unknown_root_keys(pack, &layers);
+    let unknown = unknown_root_keys(pack, layers);
     if !unknown.is_empty() {
-        why.push(format!(
-            "{} does not know: {}.",
-            pack.info.chart,
-            unknown.join(", ")
-        ));
+        why.push(format!("{chart} does not know: {}.", unknown.join(", ")));
     }
-    let version = match candidates.as_slice() {
-        [one] => {
-            why.push(format!("Version: the content fits {one} alone."));
-            Some(one.clone())
-        }
-        [] => {
-            why.push("Proposed without a version: its keys are of versions that exclude each other. `helm list` shows what runs (column CHART).".to_owned());
-            None
-        }
-        [first, .., last] => {
-            why.push(format!(
+    why
+}
+
+/// The version that the content leaves, if it is one, and the sentence on it.
+fn version_among(candidates: &[Version]) -> (Option<Version>, String) {
+    match candidates {
+        [one] => (
+            Some(one.clone()),
+            format!("Version: the content fits {one} alone."),
+        ),
+        [] => (
+            None,
+            "Proposed without a version: its keys are of versions that exclude each other. `helm list` shows what runs (column CHART).".to_owned(),
+        ),
+        [first, .., last] => (
+            None,
+            format!(
                 "Proposed without a version: the content fits {} of them, {first} to {last}. `helm list` shows which one runs (column CHART): write it below (`version: {last}`), or say it once with --from.",
                 candidates.len()
-            ));
-            None
-        }
-    };
-    if version.is_some() {
-        candidates.truncate(1);
+            ),
+        ),
     }
-    proposal.releases.push(Proposed {
-        name,
-        remembered: ReleaseRecord {
-            chart: Some(pack.info.chart.clone()),
-            version,
-            layers: layers.iter().map(|file| file.path.clone()).collect(),
-            ..ReleaseRecord::default()
-        },
-        candidates,
-        why,
-    });
 }
