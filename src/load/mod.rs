@@ -433,6 +433,7 @@ impl Loader {
         }
         let names: Vec<String> = asked.layers.iter().map(InputFile::name).collect();
         let name = asked.name.clone().unwrap_or_else(|| names.join(" + "));
+        // Without any layer that can be read there is no release, so the reason of each is an error.
         if errors.is_empty() && layers.is_empty() {
             errors.extend(sealed.into_iter().map(|layer| *layer.error));
             self.workspace.errors.extend(errors);
@@ -593,6 +594,7 @@ impl Loader {
         match self.values_file(input) {
             Ok(file) => Ok(NamedLayer::Block(self.document(file))),
             Err(error) => match input {
+                // An encrypted file is a layer among others; by itself nothing of it could be upgraded.
                 InputFile::Path(path) if among_others => match Sealed::of(path, error.clone()) {
                     Some(sealed) => Ok(NamedLayer::Sealed(sealed)),
                     None => Err(error),

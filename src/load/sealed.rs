@@ -48,6 +48,7 @@ impl Sealed {
             error,
         };
         let bytes = std::fs::read(path).ok()?;
+        // Every file that git-crypt has encrypted begins so.
         if bytes.starts_with(b"\0GITCRYPT\0") {
             return Some(sealed(None, Vec::new()));
         }
@@ -57,8 +58,10 @@ impl Sealed {
         };
         let view = View::new(&tree, document.root);
         let sops = view.get(document.root, "sops").ok()??;
+        // A chart may have a setting called `sops`; the `mac` in it is written by SOPS alone.
         view.get(sops.value, "mac").ok()??;
         let mut values = view.values().ok()?;
+        // It is gone when SOPS has decrypted the file: Helm never sees it.
         values.shift_remove("sops");
         let mut made_up = Vec::new();
         for (key, value) in &mut values {

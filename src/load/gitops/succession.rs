@@ -101,6 +101,7 @@ impl Builder<'_> {
         let tree = &self.file(release.chart_file).tree;
         let node = release.chart.node;
         let text = scalar(tree, node)?;
+        // What stands before a slash names a repository and stays; a word that only ends alike is another chart.
         let above = match text.strip_suffix(former)? {
             "" => "",
             above if above.ends_with('/') => above,
@@ -139,6 +140,7 @@ impl Builder<'_> {
 /// The first of a chart's repositories that is of the kind of an address: with its scheme, or without one.
 fn in_the_style_of(url: &str, repositories: &[String]) -> Option<String> {
     let is_registry = |address: &str| address.starts_with("oci://");
+    // Argo CD names a registry without `oci://`.
     let bare = !url.contains("://");
     let own = repositories
         .iter()
