@@ -86,6 +86,7 @@ impl SpecParts {
 
     /// The sources.
     fn sources(&self, doc: &Doc<'_>) -> Vec<Self> {
+        // Where there are `sources`, Argo CD does not look at `source`.
         let listed = self.items_at(doc, &["sources"]);
         match listed.is_empty() {
             true => self.below(doc, "source").into_iter().collect(),
@@ -343,6 +344,7 @@ fn layers(
     } else if let Some(text) = text {
         let written = doc.text(text.node);
         let of_element = written.as_deref().and_then(|text| element.whole(text));
+        // A text that an element has as a whole is edited in the element.
         if let Some((FieldPlace::Here(node), _)) = of_element {
             let field = Field {
                 node,
@@ -446,6 +448,7 @@ fn value_file(
         return CarrierLayer::opaque(field, "the file lies inside the packed chart");
     }
     let url = source.text_at(doc, &["repoURL"]);
+    // For Argo CD a path that begins with a slash counts from the root of the repository.
     if let Some(path) = path.strip_prefix('/') {
         return CarrierLayer::new(field, file(path, Root::Repository { url }));
     }

@@ -138,6 +138,7 @@ impl ChartSource {
                 name: without_tag(name).to_owned(),
                 url: Some(format!("oci://{url}")),
             }
+        // Addresses of go-getter have two colons (`git::https://…`).
         } else if text.contains("://") || text.contains("::") {
             Self::Archive {
                 url: text.to_owned(),
@@ -180,7 +181,8 @@ impl ChartSource {
                     .strip_suffix(".tgz")
                     .or_else(|| file.strip_suffix(".tar.gz"))
                     .unwrap_or(file);
-                // `arroyo-0.10.3`: the version begins behind the last dash before a digit.
+                // `arroyo-0.10.3`: the version begins behind the first dash before a digit; one of a pre-release may
+                // come later.
                 let end = file
                     .match_indices('-')
                     .find(|(at, _)| {
@@ -322,6 +324,7 @@ pub fn normal_url(url: &str) -> String {
         None => rest,
     };
     let (host, path) = match rest.find(['/', ':']) {
+        // A colon before no port is that of `git@host:owner/name`.
         Some(at) if rest[at..].starts_with(':') && !is_port(&rest[at + 1..]) => {
             (&rest[..at], &rest[at + 1..])
         }
@@ -330,6 +333,7 @@ pub fn normal_url(url: &str) -> String {
     let path = path.trim_matches('/');
     let path = path.strip_suffix(".git").unwrap_or(path);
     let host = host.to_ascii_lowercase();
+    // The ports that https and http have anyway are left out by some.
     let host = host
         .strip_suffix(":443")
         .or_else(|| host.strip_suffix(":80"))

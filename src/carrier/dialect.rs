@@ -111,6 +111,7 @@ impl Dialect {
             Self::K3s => match value {
                 Value::String(text) => {
                     let read = type_text(text, Typing::Typed);
+                    // k3s reads these words as what they say, in quotes as well.
                     if matches!(read, Value::Bool(_) | Value::Null) {
                         return Err(UnwritableError::Retyped(text.clone(), read.type_name()));
                     }
@@ -176,6 +177,8 @@ fn dollars(text: &str) -> Option<String> {
                 out.push('$');
             }
             Some(c)
+                // What `os.Expand` of Go takes for the beginning of a name, those that a shell has for itself
+                // included.
                 if c.is_ascii_alphanumeric()
                     || matches!(c, '_' | '{' | '*' | '#' | '@' | '!' | '?' | '-') =>
             {

@@ -126,6 +126,7 @@ fn bundle(doc: &Doc<'_>, title: String, stack: &[Field]) -> Carrier {
             Some(url) if !name.starts_with(['.', '/']) => {
                 ChartRef::named(field.node, &name, Some(&url))
             }
+            // `git@host:owner/name` is an address and no folder.
             _ if !name.contains("://") && !name.contains("::") && !name.contains('@') => {
                 ChartRef::new(
                     field.node,
@@ -150,6 +151,7 @@ fn bundle(doc: &Doc<'_>, title: String, stack: &[Field]) -> Carrier {
     {
         carrier.version = Some(VersionPlace::of_chart(text, field.node));
     }
+    // One kind after the other: also what a target says in `values` stands below all `templateValues`.
     for helm in stack {
         static_layers(doc, helm.node, &mut carrier);
     }

@@ -80,6 +80,7 @@ pub(super) fn find(doc: &Doc<'_>, version: &str, found: &mut FileCarriers) {
 }
 
 fn chart(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Carrier) {
+    // Flux lets a HelmRelease have `chartRef` or `chart`, and not both.
     if let Some(reference) = doc.field_at(spec, &["chartRef"]) {
         if let Some(object) = object_ref(doc, reference.node, "OCIRepository", namespace) {
             carrier.chart = ChartRef::new(reference.node, ChartSource::Object(object));
@@ -148,6 +149,7 @@ fn layers(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Ca
         let Some(mut object) = object_ref(doc, item.node, "ConfigMap", None) else {
             continue;
         };
+        // A reference in `valuesFrom` names no namespace: it is that of the HelmRelease.
         object.namespace = namespace.map(str::to_owned);
         let target_path = doc.field_at(item.node, &["targetPath"]).and_then(|field| {
             Some(TargetPath {
@@ -230,6 +232,7 @@ fn doubt(doc: &Doc<'_>, values: NodeId, layer: &CarrierLayer, carrier: &mut Carr
 fn node_on_path(view: &View<'_>, path: &Path) -> Option<NodeId> {
     let mut at = view.root();
     for segment in path.segments() {
+        // Segment by segment, to find what stands in the way of a path that leads nowhere.
         let step = Path::new(vec![segment.clone()]);
         let place = View::new(view.tree(), view.target(at))
             .node_at(&step)

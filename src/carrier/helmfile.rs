@@ -45,6 +45,7 @@ pub(super) fn is_name(path: &FilePath) -> bool {
 /// True for a part of a helmfile: by the file's name, or because it has releases with charts.
 pub(super) fn is_shape(doc: &Doc<'_>, path: &FilePath) -> bool {
     let releases = doc.items_at(doc.root, &["releases"]);
+    // An object of the cluster may have `releases`, too; a helmfile has no `apiVersion`.
     if doc.field_at(doc.root, &["apiVersion"]).is_some() || releases.is_empty() {
         return false;
     }
@@ -181,6 +182,7 @@ impl Helmfile<'_> {
         let missing_ok = doc
             .text_at(map, &["missingFileHandler"])
             .or_else(|| self.missing.map(str::to_owned))
+            // With `Warn`, `Info` and `Debug` helmfile goes on without the file; `Error` is what it does by itself.
             .is_some_and(|handler| handler != "Error");
         let prefix = doc.text_at(map, &["valuesPathPrefix"]).unwrap_or_default();
         let mut names = TemplateNames {

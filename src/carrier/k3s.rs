@@ -166,6 +166,7 @@ fn layers(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Ca
                     },
                     key: key_text,
                     target_path: None,
+                    // helm-controller takes a Secret for optional if changes of it are ignored.
                     missing_ok: doc.is_true(item.node, &["ignoreUpdates"]),
                 }),
             ));

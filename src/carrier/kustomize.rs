@@ -30,6 +30,7 @@ pub(super) fn is_kustomization(doc: &Doc<'_>, path: &FilePath) -> bool {
     let named = is_kustomization_file(path);
     let typed = api.starts_with("kustomize.config.k8s.io/")
         && matches!(kind.as_str(), "Kustomization" | "Component");
+    // By its name kustomize takes a kustomization that says neither `apiVersion` nor `kind`.
     typed || (named && (api.is_empty() || api.starts_with("kustomize.config.k8s.io/")))
 }
 

@@ -81,6 +81,7 @@ pub fn find_among(tree: &Tree, path: &FilePath, listing: &Listing<'_>) -> FileCa
             }
             ("helm.crossplane.io", "Release") => elsewhere::find_crossplane(doc, &mut found),
             (_, "HelmChartInflationGenerator") => kustomize::find_generator(doc, &mut found),
+            // What no `apiVersion` and `kind` tell is told by the file's name or its form.
             _ if read::file_name(path).starts_with(".argocd-source") => {
                 argo::find_overrides(doc, &mut found);
             }
@@ -125,6 +126,7 @@ pub fn looks_like(path: &FilePath, text: &str) -> Option<CarrierKind> {
         Some(CarrierKind::K3sHelmChartConfig)
     } else if has("kind: HelmChart") && text.contains("helm.cattle.io/") {
         Some(CarrierKind::K3sHelmChart)
+    // Below `spec`; at the root the same field is that of kustomize.
     } else if has("  helmCharts:") && text.contains("config.projectsveltos.io/") {
         Some(CarrierKind::SveltosHelmChart)
     } else if helmfile::looks_like(path, text) {

@@ -102,6 +102,7 @@ pub(super) fn find(doc: &Doc<'_>, path: &FilePath, found: &mut FileCarriers) {
             .text_at(spec, &["url"])
             .map(|url| ObjectBody::Repository { url }),
         ("source.toolkit.fluxcd.io", "GitRepository" | "Bucket", Some(spec)) => {
+            // In this order of precedence: docs/spec/v1/gitrepositories.md of fluxcd/source-controller.
             let revision = ["commit", "semver", "tag", "branch"]
                 .iter()
                 .find_map(|field| {

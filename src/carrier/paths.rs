@@ -164,6 +164,7 @@ fn order(entries: &[PathEntry], dialect: Dialect) -> Vec<usize> {
         PathValue::File { .. } => 2,
     };
     let mut order: Vec<usize> = (0..entries.len()).collect();
+    // The sort is stable: for one flag the order of the text stays.
     order.sort_by(|&a, &b| {
         let by_rank = rank(&entries[a]).cmp(&rank(&entries[b]));
         if dialect == Dialect::K3s {
@@ -205,6 +206,7 @@ fn helm(value: &PathValue, dialect: Dialect) -> HelmReading {
                         .map_or_else(|| item.clone(), |(helm, _)| helm)
                 })
                 .collect();
+            // As helmfile hands the items of `values` on to `--set`.
             HelmReading::Text(format!("{{{}}}", items.join(",")), typing)
         }
         PathValue::File { path, .. } => HelmReading::Unknown(path.clone(), OddityKind::File),
@@ -323,6 +325,7 @@ pub fn rewrite(
             };
             fates[entry] = EntryEdit::Change {
                 path,
+                // Of several entries for one leaf the last counts, so that one alone takes the new value.
                 value: value.clone().filter(|_| i + 1 == by.len()),
             };
         }
@@ -512,6 +515,7 @@ impl EntryWriter<'_> {
                         want = said.want.clone();
                         has_value = true;
                     }
+                    // Only one field may say the value, and `forceString` is decided anew below.
                     "value" | "values" | "path" | "file" | "forceString" => continue,
                     _ => {}
                 }
@@ -641,6 +645,7 @@ impl EntryWriter<'_> {
     }
 
     fn new_item(&self, leaf: &NewLeaf) -> Result<Want, PathsError> {
+        // In helmfile strings have a list of their own, so a new entry is typed like its neighbours.
         let string = self.dialect == Dialect::Helmfile
             && self.entries.iter().any(|entry| {
                 matches!(

@@ -215,6 +215,7 @@ fn pulumi(tokens: &[(usize, ProgramToken<'_>)]) -> Vec<Elsewhere> {
         let is_helm = word.to_ascii_lowercase().contains("helm");
         let last = word.rsplit('.').next().unwrap_or(word);
         let is_resource = matches!(last, "Release" | "Chart" | "NewRelease" | "NewChart");
+        // After an import by name nothing says `helm` before the name (`new Release(…)`).
         if !(is_resource && (is_helm || *word == last)) {
             continue;
         }

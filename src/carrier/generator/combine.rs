@@ -21,6 +21,7 @@ impl GeneratorReader<'_> {
         root: Option<&FilePath>,
         outer: &GeneratorElement,
     ) -> Generated {
+        // Argo CD takes just two generators in a matrix.
         let [first, second] = self.doc.items_at(matrix, &["generators"])[..] else {
             return Generated::unknown();
         };
@@ -134,6 +135,7 @@ impl GeneratorReader<'_> {
         let mut keyed = Vec::new();
         for element in elements {
             let key: MergeKey = keys.iter().map(|key| self.key_of(&element, key)).collect();
+            // A stand-in is any number of elements, none of which need be like another.
             if !element.is_stand_in && !seen.insert(key.clone()) {
                 return None;
             }

@@ -96,6 +96,7 @@ impl GeneratorReader<'_> {
         let mut made: BTreeMap<PathBuf, GeneratorElement> = BTreeMap::new();
         let folders = self.patterns(git, "directories", true, outer);
         if !folders.is_empty() {
+            // git has no folders but those of its files.
             let of_files = self.listing.below(root).flat_map(|(path, _)| {
                 let folders = path.ancestors().skip(1);
                 folders.filter(|folder| !folder.as_os_str().is_empty())
@@ -233,6 +234,7 @@ fn normalized(name: &str) -> String {
             'a'..='z' | '0'..='9' | '-' | '.' => c,
             _ => '-',
         })
+        // The longest name that Kubernetes takes.
         .take(253)
         .collect();
     name.trim_matches(['-', '.']).to_owned()

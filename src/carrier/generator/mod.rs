@@ -182,6 +182,7 @@ impl Listing<'_> {
     fn has_any(&self, root: &FilePath, named: &[String], element: &GeneratorElement) -> bool {
         named.iter().any(|path| {
             let path = lexical(&root.join(element.fill(path)));
+            // The files are in the order of their paths, so the first one that may be below it tells.
             let first = self
                 .files
                 .partition_point(|file| file.path < path.as_path());

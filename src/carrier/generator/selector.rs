@@ -64,6 +64,7 @@ fn requirements(doc: &Doc<'_>, selector: NodeId) -> Option<Vec<Requirement>> {
 impl Requirement {
     fn is_met(&self, element: &GeneratorElement) -> bool {
         let Some(text) = self.text_of(element) else {
+            // As for labels in Kubernetes, `NotIn` holds for what is not there.
             let wants_none = matches!(
                 self.kind,
                 RequirementKind::NotIn(_) | RequirementKind::DoesNotExist
