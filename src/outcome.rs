@@ -131,6 +131,8 @@ pub enum SeenIn {
     OtherTool,
     /// A manifest whose chart is brought by an object that is in none of the files, and that is called like the chart.
     ObjectElsewhere,
+    /// A manifest whose chart is a folder that is not here, together with its version and its values.
+    FolderElsewhere,
 }
 
 /// A set of values that goes to one chart: a stack of layers.

@@ -48,6 +48,14 @@ pub(super) fn groups(outcome: &Outcome) -> Vec<SeenGroup> {
             next: "Name the folder that holds that object (an OCIRepository, say) as well: refit upgrade DIR OTHER-DIR".to_owned(),
         });
     }
+    let elsewhere = by_chart(of(SeenIn::FolderElsewhere));
+    if !elsewhere.is_empty() {
+        groups.push(SeenGroup {
+            heading: "Not upgraded, because the folder of the chart is not here, and its values with it",
+            lines: elsewhere,
+            next: "Run refit in the repository that has that folder.".to_owned(),
+        });
+    }
     let others: Vec<(String, String)> = of(SeenIn::OtherTool)
         .map(|seen| {
             let version = seen

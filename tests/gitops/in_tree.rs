@@ -138,6 +138,31 @@ fn the_defaults_of_a_copy_go_with_it_though_they_tell_their_chart() {
     }
 }
 
+/// A folder of another repository that is called like a chart: its version and its values are there.
+#[test]
+fn a_chart_whose_folder_is_elsewhere_is_told_if_nothing_of_it_is_here() {
+    let Some(here) = repository() else { return };
+    let app = |more: &str| {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: gulls}}\nspec:\n  source:\n    repoURL: https://git.gulls.example/charts.git\n    path: one/\n    targetRevision: HEAD\n    helm:\n      valueFiles: [values.yaml]\n{more}"
+        )
+    };
+    here.file("apps/gulls.yaml", &app(""));
+    let told = "apps/gulls.yaml:7 Application/gulls: one, by its name";
+    for mode in [&["--check"][..], &["-v"], &["--write"]] {
+        let run = upgrade(&here, &[&["apps"], mode].concat());
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(run.said.contains(told), "{run:?}");
+    }
+    // Named by itself, or with values of its own, it is asked for the version.
+    let run = upgrade(&here, &["apps/gulls.yaml"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    here.file("apps/gulls.yaml", &app("      valuesObject: {old: x}\n"));
+    let run = upgrade(&here, &["apps"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.said.contains("`HEAD` is a branch"), "{run:?}");
+}
+
 #[test]
 fn a_copy_that_was_replaced_is_a_version_that_was_raised() {
     let Some(here) = repository() else { return };

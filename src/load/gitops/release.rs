@@ -14,8 +14,9 @@ use super::{
 use crate::{
     block::TextFile,
     carrier::{self, LayerSource, Sameness, VersionPart, VersionStyle, resolve::Placed},
-    outcome::{FilePosition, KnownBy, Notice, NoticeSeverity},
+    outcome::{FilePosition, KnownBy, Notice, NoticeSeverity, SeenIn, SeenRelease},
     values::{Map, Path},
+    walk::Naming,
     yaml::NodeId,
 };
 
@@ -106,6 +107,13 @@ impl<'b> Builder<'b> {
         let doubts = self.doubts(&read.block_of);
         let mut mentions = self.mentions();
         mentions.extend(patched);
+        if named.no_version.is_some() && read.layers.is_empty() && mentions.is_empty() {
+            let seen = self.chart_elsewhere(chart);
+            if seen.is_some() {
+                self.loader.workspace.seen.extend(seen);
+                return;
+            }
+        }
         self.loader.workspace.releases.push(Wanted {
             name,
             is_named: true,
@@ -228,6 +236,22 @@ impl<'b> Builder<'b> {
             }
         }
         named
+    }
+
+    /// A release whose chart is a folder that is not here: its version and its values are there, too, and nothing of it
+    /// can be edited here. Of one that was named by itself that is an error.
+    fn chart_elsewhere(&self, chart: &KnownChart) -> Option<SeenRelease> {
+        let release = &self.one.release;
+        let is_folder = matches!(release.chart.source, carrier::ChartSource::Folder { .. });
+        let is_named = self.scanned[release.carrier.file].naming == Naming::Named;
+        let is_elsewhere = is_folder && release.in_tree.is_none() && !is_named;
+        is_elsewhere.then(|| SeenRelease {
+            at: self.at(release.chart_file, release.chart.node),
+            title: self.one.carrier.name.clone(),
+            chart: chart.name.clone(),
+            version: None,
+            place: SeenIn::FolderElsewhere,
+        })
     }
 
     /// The texts that name a setting by its path.
