@@ -1,4 +1,4 @@
-//! Whether two nodes surely have the same value, told without reading either.
+//! A look that tells surely equal nodes without reading the value of either.
 //!
 //! Most of an edited text is the text it was made of, read again. Nodes of the same structure whose scalars
 //! have the same notation and content have the same value, whatever Helm makes of it; so only what is
@@ -19,9 +19,13 @@ impl View<'_> {
         }
         match (ours.kind(node), tree.kind(theirs)) {
             (Kind::Scalar(a), Kind::Scalar(b)) => {
+                // The style counts: a plain `1` is a number and a quoted one a string.
                 a == b && self.content(node) == other.content(theirs)
             }
             (Kind::Mapping { .. }, Kind::Mapping { .. }) => {
+                // Another order counts as a difference, although Helm sees none: the values are then read,
+                // which is slower and never wrong. The lengths are compared because `zip` ends with the
+                // shorter side.
                 let mut pairs = ours.entries(node).zip(tree.entries(theirs));
                 ours.len(node) == tree.len(theirs)
                     && pairs.all(|((key, value), (their_key, their_value))| {

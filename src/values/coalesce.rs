@@ -194,6 +194,7 @@ impl Coalescing {
         dest: &Table,
         prefix: &str,
     ) -> Result<(), SubchartNotMap> {
+        // The chart's own defaults come first: what they say of a sub-chart wins over the sub-chart's.
         self.values(chart, dest, prefix);
         for dependency in &chart.dependencies {
             let below = match get(dest, &dependency.name) {
@@ -210,6 +211,7 @@ impl Coalescing {
                 }
             };
             let prefix = join(prefix, &chart.name);
+            // Before the sub-chart's defaults are laid under: so the parent's globals win over them, too.
             self.globals(&below, dest, &prefix);
             self.chart(dependency, &below, &prefix)?;
         }
@@ -222,6 +224,8 @@ impl Coalescing {
         for (key, default) in entries(&share_map(&chart.values)) {
             match get(values, &key) {
                 Some(GoValue::Null) => {
+                    // Only a null that meets a default goes; any other stays for templates to see, as in
+                    // Helm.
                     values.borrow_mut().shift_remove(&key);
                 }
                 Some(GoValue::Table(dest)) => match default {
@@ -259,6 +263,8 @@ impl Coalescing {
         if Rc::ptr_eq(dest, src) {
             return;
         }
+        // The defaults are copied first, for a null that is marked below must not hide from the loop what
+        // stood there.
         let defaults = entries(src);
         // Helm marks the user's nulls in the defaults, where a null then meets a null and stays.
         let nulls: Vec<String> = entries(dest)

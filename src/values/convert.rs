@@ -51,6 +51,7 @@ impl From<&Value> for serde_json::Value {
 }
 
 fn number_to_json(n: &Number) -> serde_json::Number {
+    // An integer has no sign at zero, and Go prints the one of `-0`.
     if let Some(i) = n.as_i64().filter(|_| n.as_str() != "-0") {
         return i.into();
     }
@@ -101,6 +102,7 @@ impl TryFrom<&serde_yaml::Value> for Value {
                     };
                     let (name, _) = key::name(resolved)?;
                     let value = Self::try_from(value)?;
+                    // serde holds `1` and `"1"` apart. Helm would keep one of them at random.
                     if out.contains_key(&name) {
                         return Err(ConvertError::SameName(name));
                     }

@@ -45,6 +45,7 @@ impl View<'_> {
     /// As for [`values`](Self::values).
     pub fn check(&self) -> Result<(), ReadError> {
         if !matches!(self.kind(self.root), Ok(ValueKind::Map)) {
+            // Nothing is saved on a root that is no map, and `values` knows what to say of it.
             return self.values().map(drop);
         }
         readers::check(self.tree, self.root)?;
@@ -85,6 +86,8 @@ impl View<'_> {
                 for item in self.tree.items(node) {
                     match self.decode(budget, item)? {
                         Ok(value) => items.push(value),
+                        // The rest is decoded all the same: an error of decoding further down stops Helm
+                        // before this one.
                         Err(error) => failed = failed.or(Some(error)),
                     }
                 }
@@ -202,6 +205,7 @@ impl AliasBudget {
     fn is_exceeded(&self) -> bool {
         const LOW: f64 = 400_000.0;
         const HIGH: f64 = 4_000_000.0;
+        // The four numbers are those of `decode.go`; small documents may use aliases as they like.
         if self.through_aliases <= 100 || self.decoded <= 1000 {
             return false;
         }
@@ -299,6 +303,7 @@ impl DecodedMap {
                 self.map.insert(name, value);
             }
             Err(error) => {
+                // The name keeps its place in the order, for a later entry of the same name may be readable.
                 self.failed.insert(name.clone(), error);
                 self.map.insert(name, Value::Null);
             }
@@ -306,6 +311,7 @@ impl DecodedMap {
     }
 
     fn finish(self) -> Result<Map, ReadError> {
+        // A hash map has no order: the first in the text, so that every run names the same place.
         let first = self.failed.into_values().min_by_key(|error| error.offset);
         self.refused.or(first).map_or(Ok(self.map), Err)
     }

@@ -1,4 +1,4 @@
-//! Why a document cannot be read as values.
+//! The reasons for which a document cannot be read as values.
 //!
 //! Each kind can be turned into what is wrong, why, and what to do next; the offset points at the
 //! node to look at.

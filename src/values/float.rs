@@ -15,6 +15,8 @@ pub(super) struct Shortest {
 impl Shortest {
     pub(super) fn of_f64(f: f64) -> Self {
         let shortest = format!("{f:e}");
+        // With a precision Rust rounds to the even digit, as Go does. Where that is another float there was
+        // no tie, and the shortest form stands.
         let rounded = format!("{f:.*e}", decimals(&shortest));
         Self::parse(if rounded.parse() == Ok(f) {
             &rounded

@@ -1,4 +1,4 @@
-//! What a view remembers of large maps and lists: which entry has a name, which item stands at a position, and which
+//! The memory of a view for large maps and lists: which entry has a name, which item stands at a position, and which
 //! items a selection fits.
 //!
 //! A map of the text is read from its beginning whenever one of its names is looked up, which is quickest for nearly
@@ -45,7 +45,7 @@ enum Looked {
 }
 
 impl Large {
-    /// What is remembered of a map of so many entries, which `read` goes through; `None` as long as it is to be read.
+    /// The index of a map of so many entries, which `read` goes through; `None` as long as it is to be read.
     pub(super) fn map<'t>(
         &self,
         node: NodeId,
@@ -90,6 +90,7 @@ impl Large {
         len: usize,
         read: impl FnOnce() -> Option<ItemPositions>,
     ) -> Option<Arc<ItemPositions>> {
+        // `look` asks this, too, but only when the key has been copied: most lists are short.
         if len <= SMALL {
             return None;
         }
@@ -113,6 +114,7 @@ impl Large {
         if len <= SMALL {
             return None;
         }
+        // A panic cannot leave half of anything behind: what is remembered is whole when it is put in.
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut known = lock();
         match known.entry(place.clone()).or_insert(Looked::Times(0)) {
@@ -121,6 +123,7 @@ impl Large {
                 None
             }
             Looked::Times(_) => {
+                // Another thread may read the same meanwhile; both remember the same.
                 // To read a list looks at its items.
                 drop(known);
                 let looked = remember();

@@ -1,4 +1,4 @@
-//! How Helm puts values on top of values.
+//! The ways in which Helm puts values on top of values.
 //!
 //! There are four operations. [`hand_down`] gives a sub-chart the `global` of the chart above it, and
 //! [`merge_below`] adds to a chart's defaults those of a library. The other two differ on null. [`merge`] lays one layer over another, as

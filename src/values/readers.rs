@@ -1,4 +1,4 @@
-//! What is YAML, but not for Helm, and what Helm 3 and Helm 4 read differently.
+//! Texts that are YAML, but not for Helm, and texts that Helm 3 and Helm 4 read differently.
 //!
 //! Helm's YAML parser is older than YAML 1.2. Most of what it reads otherwise are facts of the text
 //! that the tree knows ([`Divergence`]); directives and tabs in block scalars are found here. A text
@@ -46,6 +46,8 @@ pub fn difference(tree: &Tree) -> Option<ReaderDifference> {
     }
     let text = tree.text();
     let mut offset = 0;
+    // Helm 4 cuts before it knows any YAML, by the lines alone: a `---` at the beginning of a line inside a
+    // block or quoted scalar counts like a marker.
     for line in text.split_inclusive('\n') {
         if let Some(rest) = line.strip_prefix("---")
             && !rest.trim().is_empty()
@@ -75,6 +77,7 @@ pub(super) fn check(tree: &Tree, root: NodeId) -> Result<(), ReadError> {
         let mut words = tree.text()[line.clone()].split_whitespace();
         let known = match words.next() {
             Some("%YAML") => {
+                // go-yaml v2 refuses every version but 1.1, and a second directive of this name.
                 versions += 1;
                 words.next() == Some("1.1") && versions == 1
             }
@@ -89,6 +92,7 @@ pub(super) fn check(tree: &Tree, root: NodeId) -> Result<(), ReadError> {
     if let Some(found) = tree.divergences().iter().find(inside) {
         return error(ReadErrorKind::OtherReader(found.kind), found.span.start);
     }
+    // go-yaml v2 takes the punctuation for a part of the tag, as of `!!str,` in `[!!str, a]`.
     for &(_, _, end) in &tree.tags {
         let end = end as usize;
         if document.span.contains(&end) && matches!(tree.text().as_bytes()[end], b',' | b'[' | b']')
@@ -96,6 +100,7 @@ pub(super) fn check(tree: &Tree, root: NodeId) -> Result<(), ReadError> {
             return error(ReadErrorKind::TagBeforePunctuation, end);
         }
     }
+    // Tabs are rare, and without one no block scalar has to be looked at.
     if tree.text()[document.span.clone()].contains('\t') {
         for node in tree.nodes_beside(root) {
             if let Some(offset) = tab_before_block_text(tree, node)

@@ -1,4 +1,4 @@
-//! What Helm makes of one YAML scalar.
+//! The value that Helm makes of one YAML scalar.
 //!
 //! Helm reads YAML through `sigs.k8s.io/yaml`, which decodes with go-yaml v2, turns the result into
 //! JSON and reads that JSON again. The types therefore come from go-yaml's `resolve` (YAML 1.1 words
@@ -213,6 +213,7 @@ fn resolve_plain(s: &str) -> Resolved<'_> {
 /// A number, from a text that begins with a digit or a sign. Timestamps need no case of their own: no number contains a
 /// `-` between digits, and Helm keeps timestamps as strings.
 fn number(s: &str) -> Option<Resolved<'static>> {
+    // go-yaml takes `_` out wherever it stands, also at the end or twice in a row.
     let digits: Cow<'_, str> = if s.contains('_') {
         Cow::Owned(s.replace('_', ""))
     } else {
@@ -259,6 +260,7 @@ fn parse_uint(s: &str) -> Option<u64> {
         [b'0', b'x' | b'X', ..] => (16, &s[2..]),
         [b'0', b'o' | b'O', ..] => (8, &s[2..]),
         [b'0', b'b' | b'B', ..] => (2, &s[2..]),
+        // As in YAML 1.1. `08` is no octal number then, and go-yaml goes on to read it as a float.
         [b'0', _, ..] => (8, &s[1..]),
         _ => (10, s),
     };
@@ -298,6 +300,7 @@ fn is_decimal_float(s: &str) -> bool {
 fn float_from_dot(s: &str) -> Option<f64> {
     let bytes = s.as_bytes();
     let digit_at = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
+    // Behind a dot go-yaml leaves `_` in, so Go's own rule for it decides.
     let separated = bytes
         .iter()
         .enumerate()

@@ -1,4 +1,4 @@
-//! Which scalars are timestamps for go-yaml.
+//! The scalars that are timestamps for go-yaml.
 //!
 //! Helm keeps timestamps as strings, so this matters in one place only: a scalar tagged
 //! `!!timestamp` that is none is an error. The four layouts are go-yaml's, the leniency (one-digit
@@ -27,6 +27,7 @@ pub(super) fn is_timestamp(s: &str) -> bool {
 /// `YYYY-M-D` at the start: whether the day exists, and what follows.
 fn date(s: &str) -> Option<(bool, &str)> {
     let year_digits = s.bytes().take_while(u8::is_ascii_digit).count();
+    // go-yaml looks for this before anything else.
     if year_digits != 4 {
         return None;
     }

@@ -53,6 +53,7 @@ impl Number {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let mut bytes = digits.bytes();
         match (bytes.next()?, bytes.next()) {
+            // JSON knows no leading zeros; as YAML the text would be octal.
             (b'0', Some(b'0'..=b'9')) => return None,
             (b'0'..=b'9', _) => {}
             _ => return None,
@@ -60,6 +61,7 @@ impl Number {
         if digits.ends_with('.') || digits.contains(".e") || digits.contains(".E") {
             return None;
         }
+        // An integer has no sign at zero, and Go prints the one of `-0`.
         if text != "-0" {
             if let Ok(i) = text.parse::<i64>() {
                 return Some(i.into());
@@ -87,6 +89,7 @@ impl Number {
         Some(Self(if (1e-6..1e21).contains(&f.abs()) {
             decimal.without_exponent()
         } else {
+            // Go's `encoding/json` takes the zero out of `e-07`, which `strconv` writes.
             decimal.scientific(1)
         }))
     }

@@ -209,6 +209,7 @@ impl<'t> View<'t> {
                 via,
             }));
         }
+        // The map is read to its end: the last of several entries of a name counts.
         let mut found: Option<(MapEntry<'t>, KeyType)> = None;
         self.each_entry(node, &mut |met| {
             let (met_name, key_type) = met.name?;
@@ -252,6 +253,7 @@ impl<'t> View<'t> {
             if *other != key_type {
                 return Err(self.error(met.key, ReadErrorKind::RandomKey(name.into_owned())));
             }
+            // To override what a merge key brought is what merge keys are for; only written entries are lost.
             let merges = |via| matches!(via, Via::Merge(_));
             if !merges(lost.via) {
                 duplicates.push(Duplicate {
@@ -509,6 +511,8 @@ impl<'t> View<'t> {
         };
         self.tree.content(key) == "<<"
             && match self.tag(key).as_deref() {
+                // As `isMerge` of go-yaml v2, whose parser calls a scalar with the tag `!` implicit like a
+                // plain one.
                 None => style == ScalarStyle::Plain,
                 Some(tag) => tag == "!" || tag == scalar::MERGE_TAG,
             }

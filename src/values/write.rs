@@ -178,6 +178,8 @@ fn list_lines(items: &[Value], layout: &Layout, step: usize, indent: usize, out:
         }
         out.push_str("- ");
         match item {
+            // The lines of an item stand two columns behind its dash, however wide the document's own step
+            // is.
             Value::Map(map) if !map.is_empty() => map_lines(map, layout, step, indent + 2, out),
             Value::List(items) if !items.is_empty() => {
                 list_lines(items, layout, step, indent + 2, out);
@@ -206,6 +208,7 @@ fn is_plain_safe(text: &str, context: Context) -> bool {
     if text.starts_with("---") || text.starts_with("...") {
         return false;
     }
+    // `#` is missing on purpose: behind a space it begins a comment.
     let safe_char = |c: char| match c {
         ' ' | '_' | '-' | '.' | '/' | '+' | '@' | '%' | '=' | '$' | '(' | ')' | ';' | '~' | '^'
         | '<' | '>' | '\\' | '"' | '\'' | '*' | '!' => true,

@@ -1,4 +1,4 @@
-//! What patterns name: places in values, other paths, and what their wildcards stand for there.
+//! The things that patterns name: places in values, other paths, and what their wildcards stand for there.
 //!
 //! A capture is a text: a key, a position, what a star of a part stands for, or, for `**`, the keys as a path
 //! is written (nothing if there is none). Which of these it is, the segment says that it is filled into.
@@ -78,6 +78,7 @@ impl Segment {
             (Self::KeyPattern(a), Self::KeyPattern(b)) => a.may_meet(b),
             (Self::Index(a), Self::Index(b)) => a == b,
             (Self::Select { key: a, value: x }, Self::Select { key: b, value: y }) => {
+                // One item can have both texts, each under its own key.
                 a != b || x == y
             }
             (
@@ -98,6 +99,7 @@ impl Segment {
                 Self::SelectPattern { key: a, value: x },
                 Self::SelectPattern { key: b, value: y },
             ) => a != b || x.may_meet(y),
+            // A position and a selection, or a star, can mean the same item.
             _ => true,
         }
     }
@@ -201,6 +203,7 @@ fn cover(
         return (!whole || path.is_empty()).then_some(0);
     };
     let known = captures.len();
+    // Backtracking stays cheap because a path that was read has one `**` at most.
     if *segment == Segment::AnyDepth {
         let keys = path.iter().take_while(|at| at.is_key()).count();
         return (0..=keys).rev().find_map(|n| {

@@ -41,6 +41,8 @@ impl Pattern {
         let mut text = text.strip_prefix(first.as_str())?;
         let mut captures = Vec::with_capacity(self.stars());
         for piece in middle {
+            // The first occurrence is always right: whatever fits behind a later one fits behind this one,
+            // too.
             let (captured, behind) = text.split_once(piece.as_str())?;
             captures.push(captured.to_owned());
             text = behind;
