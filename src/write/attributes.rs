@@ -1,4 +1,4 @@
-//! What a file has beside its text, owner and mode: extended attributes, of which access control lists are one.
+//! Extended attributes, which a file has beside its text, owner and mode; access control lists are one of them.
 //!
 //! A new file takes the old one's place, so it must be given them, too; what cannot be given is lost, and whoever calls
 //! says so. Labels of the system's own security (`security.*`) follow the folder's rules and are not told of.

@@ -35,6 +35,7 @@ impl Backups {
                 name.push(format!(".{number}"));
             }
             let name = PathBuf::from(name);
+            // Taken and given in one step: a look before it would leave a gap for another file.
             match old.persist_noclobber(&name) {
                 Ok(_) => {
                     self.0.push(name.clone());

@@ -1,4 +1,4 @@
-//! Why a file was not written, in words, and what a person can do about it.
+//! The reasons for which a file was not written, in words, and what a person can do about it.
 
 use std::{io, path::PathBuf};
 

@@ -35,6 +35,7 @@ pub(super) fn is_spare(name: &str) -> bool {
 
 /// A name for a text in waiting, with an empty file behind it.
 pub(super) fn new_spare(folder: &Path) -> io::Result<NamedTempFile> {
+    // In the file's own folder, for a rename does not cross file systems.
     tempfile::Builder::new()
         .prefix(PREFIX)
         .suffix(SUFFIX)
@@ -191,6 +192,7 @@ pub(super) enum ComparedText<'a> {
 impl ComparedText<'_> {
     /// True for a plain file with just this text. Nothing else than a plain file is opened.
     pub(super) fn is_in(&self, path: &Path) -> io::Result<bool> {
+        // To open a pipe would wait for whoever writes into it.
         let meta = fs::symlink_metadata(path)?;
         if !meta.is_file() {
             return Ok(false);
@@ -280,6 +282,7 @@ pub(super) fn place_by(
         return Ok(());
     }
     match expected.is_in(spare) {
+        // A look that fails is no proof either, so the two are exchanged back then, too.
         Ok(true) => Ok(()),
         other => {
             exchange(spare, target)?;
@@ -297,6 +300,7 @@ fn exchange(one: &Path, other: &Path) -> io::Result<bool> {
     };
     match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
         Ok(()) => Ok(true),
+        // An older kernel says NOSYS, a file system without the flag INVAL, and Apple's systems OPNOTSUPP.
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
         Err(error) => Err(error.into()),
     }

@@ -96,6 +96,7 @@ impl Draft {
         let digest = digest_of(&text);
         text.extend_from_slice(format!("{END}{digest}\n").as_bytes());
         self.file.write_all(&text)?;
+        // Only a whole journal gets the name of one: until here it is a text in waiting like any other.
         self.file.as_file().sync_all()?;
         let name = self
             .file
@@ -147,6 +148,7 @@ impl JournalEntry {
     /// The path of the file below the root, if the entry has a form that refit writes.
     fn path_below_root(&self) -> Result<PathBuf, Damage> {
         let path = PathBuf::from(unescape(&self.path).ok_or(Damage::Form)?);
+        // A journal is a text that anybody can have put there: it must not lead out of its folder.
         let plain = path
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
@@ -160,6 +162,7 @@ impl JournalEntry {
         let is_digest = |text: &&String| {
             text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
         };
+        // A file whose text stays is never in a journal, and could not be told finished from undone.
         if !digests.iter().all(is_digest) || self.before == self.after {
             return Err(Damage::Form);
         }
@@ -243,6 +246,7 @@ impl Journal {
         if !meta.is_file() {
             return Err(Damage::Form);
         }
+        // Whoever could write a journal for others could choose which texts take the place of their files.
         if !is_mine(&meta) {
             return Err(Damage::OtherUser);
         }
@@ -255,6 +259,7 @@ impl Journal {
             return Err(Damage::Form);
         }
         #[derive(Deserialize)]
+        // The version by itself first: another version may have other fields.
         struct Version {
             journal: u32,
         }
@@ -277,6 +282,8 @@ impl Journal {
         };
         let mut seen = BTreeSet::new();
         for entry in &content.files {
+            // A file that is named twice could be given one text by its first entry and the other by its
+            // second.
             if !seen.insert(entry.path_below_root()?) {
                 return Err(Damage::Form);
             }

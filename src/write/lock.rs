@@ -12,7 +12,7 @@
 //!
 //! Some file systems (NFS, mostly) cannot lock a folder, and no folder can be locked where there is no
 //! `flock`. Writing goes on there, but nothing that another run may have in hand is cleaned up or mended:
-//! see [`Lock::is_sure`].
+//! see [`FolderLock::is_sure`].
 
 use std::{
     collections::BTreeSet,
@@ -106,6 +106,7 @@ impl FolderLock {
                             told = true;
                             waiting(folder);
                         }
+                        // `flock` waits for ever or not at all, so a wait with an end has to ask again.
                         std::thread::sleep(pause);
                         pause = (pause * 2).min(Duration::from_millis(50));
                         continue;

@@ -129,7 +129,7 @@ pub fn write(
     if targets.is_empty() {
         return Ok(Vec::new());
     }
-    // LockedByOther until everything else is dropped: what lies beside the files is taken away under the lock.
+    // Held until everything else is dropped: what lies beside the files is taken away under the lock.
     let (_lock, draft) = begin(&targets, options)?;
     let mut prepared = Vec::with_capacity(targets.len());
     for target in targets {
@@ -179,6 +179,7 @@ fn find<'a>(files: &[FileReplacement<'a>]) -> Result<Vec<TargetFile<'a>>, WriteE
                 known.insert(next.target.clone(), targets.len());
                 targets.push(next);
             }
+            // A file and a link to it, say: with one text for both there is nothing to decide.
             Some(earlier) if earlier.file.after == file.after => {}
             Some(earlier) => {
                 return Err(WriteError::SameFile {
@@ -210,6 +211,8 @@ fn begin(
     let common = common(&folders);
     let mut failed = None;
     for (folder, root) in places(&common, &folders, options) {
+        // All are locked in one go: to add the journal's folder to locks already held would break the one
+        // order in which runs take them, and two could wait for each other.
         let mut folders = folders.clone();
         folders.insert(folder.clone());
         let lock = lock(&folders)?;
@@ -386,6 +389,7 @@ fn named<T>(
     name: impl FnOnce(NamedTempFile) -> io::Result<T>,
 ) -> Result<(), WriteError> {
     let failed = |doing| refused_error(path, doing);
+    // The parent of a bare name is the empty path, which the system does not open.
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

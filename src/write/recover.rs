@@ -262,6 +262,8 @@ impl Scan {
         let mut all: BTreeSet<&Path> = BTreeSet::new();
         for folder in &folders {
             for above in folder.ancestors() {
+                // What lies above a folder that is known came in with it; so a deep tree costs each folder
+                // once.
                 if !all.insert(above) {
                     break;
                 }
@@ -415,6 +417,8 @@ fn mend_journal(
         .collect();
     folders.into_iter().for_each(sync_folder);
     journal::remove(&journal.path).map_err(|source| refused_error(&journal.path, source))?;
+    // The texts go behind the journal: left without a journal they are cleaned up by any later run, while a
+    // journal without its texts could be neither finished nor undone.
     // Each holds the old or the new text, and so does the file.
     for spare in files.iter().flat_map(|file| &file.place.spares) {
         let _ = fs::remove_file(spare);
