@@ -258,7 +258,9 @@ struct Same {
 impl Same {
     fn of(before: &str, after: &str, context: usize) -> Self {
         let equal = equal_start(before.as_bytes(), after.as_bytes());
+        // Two characters that differ may begin with the same bytes.
         let start = lines_back(&before[..char_boundary_before(before, equal)], context);
+        // The end must not reach into the beginning: of `a` and `a a` both would take the same line.
         let most = before.len().min(after.len()) - start;
         let end_of = |text: &str| text.len() - most..text.len();
         let equal = equal_end(
@@ -368,6 +370,7 @@ fn hunk<'a>(ops: &[DiffOp], old: &TextLines<'a>, new: &TextLines<'a>) -> Option<
         }
         let mut gone: Vec<_> = before.map(|i| old.line(i, LineSide::Before)).collect();
         let mut came: Vec<_> = after.map(|i| new.line(i, LineSide::After)).collect();
+        // Only in runs of one length is it plain which line became which; two columns pair lines themselves.
         if gone.len() == came.len() {
             for (a, b) in gone.iter_mut().zip(&mut came) {
                 (a.marks, b.marks) = marks(a.text, b.text);

@@ -156,6 +156,7 @@ pub fn is_secret_key(key: &str) -> bool {
     let words: Vec<&str> = words
         .iter()
         .map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()))
+        // `API_KEY_V2` is a key like `API_KEY`.
         .filter(|word| !word.is_empty() && !matches!(*word, "v"))
         .collect();
     let of_a_secret = words.iter().any(|word| OF_A_SECRET.contains(word))
@@ -163,6 +164,7 @@ pub fn is_secret_key(key: &str) -> bool {
             .iter()
             .any(|word| matches!(*word, "secret" | "secrets"));
     if of_a_secret
+        // Kubernetes' `automountServiceAccountToken` is a switch.
         || words.contains(&"automount")
         || words
             .last()
@@ -313,6 +315,8 @@ fn walk(tree: &Tree, node: NodeId, above: &str, secret: bool, found: &mut Vec<Ra
                 Some(name(tree, value))
             };
             let named = scalar("name").is_some_and(is_secret_key);
+            // In values there are whole manifests, as under `extraObjects`; a Secret's values are in these
+            // two.
             let manifest = scalar("kind") == Some("Secret");
             for (key, value) in tree.entries(node) {
                 let key = name(tree, key);
@@ -375,6 +379,7 @@ pub fn in_raw(text: &str) -> Vec<Range<usize>> {
         let body = line.trim_end();
         let content = body.trim_start();
         let indent = body.len() - content.len();
+        // A tab is no indentation in YAML, but this is also the way for files that are none.
         let deeper = |above: usize| indent > above || body.starts_with('\t');
         if block.is_some_and(|above| content.is_empty() || deeper(above)) {
             found.push(at + indent..at + body.len());
@@ -426,6 +431,7 @@ pub(crate) fn in_line(line: &str) -> Vec<Range<usize>> {
                 None => rest.len(),
             },
             None if in_flow => rest.find([',', '}', ']']).unwrap_or(rest.len()),
+            // Without a blank before it `#` is part of a YAML text.
             None => rest.find(" #").unwrap_or(rest.len()),
         };
         let value = rest[..len].trim_end();

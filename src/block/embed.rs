@@ -16,7 +16,7 @@ use crate::{
     yaml::{EditSet, InnerError, Rewrite, host_offset, rewrite_inner},
 };
 
-/// Why the edits of a block cannot be brought into its file.
+/// The reasons for which the edits of a block cannot be brought into its file.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedError {
     /// The string cannot hold the new text.
@@ -34,7 +34,7 @@ pub struct Embedded {
     pub edits: Vec<(Range<usize>, String)>,
     /// Comments that go with what is removed, with their places in the file.
     pub removed_comments: Vec<(usize, String)>,
-    /// What a person should know of how it is done, with its place in the file.
+    /// A note for the person on the way it is done, with its place in the file.
     pub notice: Option<(usize, &'static str)>,
 }
 
@@ -69,6 +69,8 @@ impl BlockInFile<'_> {
             ..
         } = &self.block.place
         {
+            // The edits of its tree are of no use: that tree was made of the entries, and no file has its
+            // text.
             let leaves = self.new_leaves(layer, node, prefix);
             let rewrite = paths::rewrite(&file.tree, host, entries, *dialect, &leaves)?;
             return Ok(Embedded {
@@ -153,6 +155,7 @@ impl BlockInFile<'_> {
                 .filter(|source| source.layer == layer)
                 .map(|source| &source.path);
             let mut own: Vec<&Path> = own.filter(|from| !used.contains(from)).collect();
+            // An entry whose path stays comes first, so that it is not touched.
             own.sort_by_key(|from| **from != path);
             let from = own.first().map(|from| (*from).clone());
             used.extend(from.clone());

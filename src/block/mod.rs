@@ -255,6 +255,7 @@ pub fn secrets_in<'b>(
         };
         for secret in secrets::in_tree(&tree) {
             let mut from = secret.start;
+            // Line by line, for the file has an indentation before each that the string does not have.
             for line in text[secret].split_inclusive('\n') {
                 let length = line.trim_end_matches(['\n', '\r']).len();
                 let start = host_offset(host, node, from);

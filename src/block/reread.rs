@@ -108,7 +108,7 @@ impl BlockInFile<'_> {
     }
 }
 
-/// Where the only value stands that a value holds; in a list, behind what Helm fills up with nulls.
+/// The path of the only value that a value holds; in a list it stands behind what Helm fills up with nulls.
 fn only_path(value: &Value) -> Option<Path> {
     match value {
         Value::Map(map) => {

@@ -136,6 +136,7 @@ fn pairs(gone: &[&DiffLine<'_>], came: &[&DiffLine<'_>]) -> Vec<(usize, usize)> 
         .flat_map(|a| new.iter().map(move |b| self::common_percent(a, b)))
         .collect();
     // The best sum of what pairs have in common, from each place to the end.
+    // Filled from the end, so that the pairs are then read off from the beginning.
     let mut best = vec![0; (n + 1) * (m + 1)];
     let at = |i: usize, j: usize| i * (m + 1) + j;
     for i in (0..n).rev() {
@@ -170,6 +171,7 @@ fn common_percent(a: &[String], b: &[String]) -> usize {
     if longest == 0 {
         return 0;
     }
+    // As bags of words: a line whose words changed places is still that line.
     let mut rest: Vec<&String> = b.iter().collect();
     let mut common = 0;
     for word in a {

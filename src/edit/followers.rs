@@ -125,6 +125,7 @@ fn write_out_merge(view: &View<'_>, merge: &WantEntry, entries: &mut Vec<WantEnt
         Kind::Sequence { .. } => tree.items(*value).collect(),
         _ => vec![*value],
     };
+    // Nodes are numbered in the order of the text.
     let place = |entry: &WantEntry| entry.key.entry().is_some_and(|key| key > *merge_key);
     let mut at = entries.iter().position(place).unwrap_or(entries.len());
     let mut brought = HashSet::new();
@@ -141,6 +142,7 @@ fn write_out_merge(view: &View<'_>, merge: &WantEntry, entries: &mut Vec<WantEnt
             match own {
                 // For Helm a merge key overrides what stands before it.
                 Some(own) if own < at && !brought.contains(name) => return None,
+                // What stands behind the merge key overrides it, and of its maps the earlier one wins.
                 Some(_) => continue,
                 None => {}
             }

@@ -120,6 +120,7 @@ pub fn edit(
         in_place: HashMap::new(),
         moved: HashMap::new(),
     };
+    // In this order: text that can stay where it is does not go along with another copy of its value.
     claims.in_place(node, &Path::root(), &Path::root());
     claims.moved(node, &Path::root());
     let writer = WantBuilder {
@@ -134,6 +135,7 @@ pub fn edit(
     let want = writer.want(node, &Path::root(), Style::PLAIN)?;
     let mut want = want;
     let mut aliases = followers::followers(tree, &want);
+    // These are meant to follow: the change at their anchor is theirs as well.
     aliases.retain(|alias| !writer.alike.borrow().contains(alias));
     if let Some(fixed) = aliases
         .iter()
@@ -171,6 +173,8 @@ fn no_duplicate_goes(view: &View<'_>, rewrite: &Rewrite) -> Result<(), EditError
     let tree = view.tree();
     let edits: Vec<_> = rewrite.edits.iter().map(|(range, _)| range).collect();
     let is_edited = |span: &std::ops::Range<usize>| {
+        // The edits are sorted and apart, so the first that ends behind the beginning is the only one to look
+        // at.
         let at = edits.partition_point(|edit| edit.end <= span.start);
         edits.get(at).is_some_and(|edit| edit.start < span.end)
     };
@@ -368,6 +372,7 @@ impl WantBuilder<'_> {
                 Ok(want)
             }
             (Body::Value(value), ValueOrigin::Made { from, .. })
+                // Lines of a block cannot stand between brackets.
                 if !style.flow
                     && let Some(lines) = self.parsed(value, from) =>
             {
@@ -520,6 +525,7 @@ impl WantBuilder<'_> {
                 .node
                 .source()
                 .filter(|source| source.layer == self.claims.layer);
+            // The merge key still brings it; written out, too, it would be there twice.
             if kept_merge && source.is_some_and(|source| self.comes_by_merge(source, base, &here)) {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! What a step made out of what stands in the text: how much of that can stay.
+//! The text that can stay of what a step made its values out of.
 //!
 //! Only text that says the very same is kept: items that are still in their list, in their order, and the lines of
 //! a block scalar that was read as YAML. Where nothing of the kind is found the value is written anew.
@@ -22,6 +22,8 @@ impl WantBuilder<'_> {
         let own = from
             .iter()
             .filter(|source| source.layer == self.claims.layer && source.direct);
+        // Only a literal block has its lines as they are meant; a folded or quoted text joins or escapes
+        // them.
         let literal =
             |source: &&TextPlace| self.tree.kind(source.node) == Kind::Scalar(ScalarStyle::Literal);
         let mut lines = own.filter(literal).map(|source| {
@@ -77,6 +79,7 @@ impl WantBuilder<'_> {
             return Ok(None);
         };
         let old: Vec<NodeId> = self.tree.items(base).collect();
+        // As text, for the difference wants items that can be hashed.
         let said = |value: &Value| serde_json::Value::from(value).to_string();
         let old_said = old
             .iter()
@@ -138,6 +141,7 @@ fn reads_as(lines: &str, value: &Value) -> bool {
         tree.kind(root),
         Kind::Mapping { flow: false } | Kind::Sequence { flow: false }
     );
+    // An anchor in a string is the string's own; in the file it could take the aliases of another one.
     let anchored = tree
         .nodes()
         .any(|node| tree.anchor(node).is_some() || tree.kind(node) == Kind::Alias);

@@ -1,4 +1,4 @@
-//! How something new is written: as its neighbours are.
+//! The style of something new: that of its neighbours.
 
 use super::EditError;
 use crate::{
