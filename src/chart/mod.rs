@@ -52,7 +52,7 @@ pub struct Chart {
     pub aliases: BTreeMap<String, String>,
     /// True if it only defines templates for others.
     pub is_library: bool,
-    /// What its templates look at, once somebody asked ([`Chart::reads`]).
+    /// The values that its templates look at, once somebody asked ([`Chart::reads`]).
     pub worked_out: OnceLock<Arc<reads::TemplateReads>>,
 }
 
@@ -144,7 +144,7 @@ impl Chart {
         Version::parse(&format!("{numbers}{}{rest}", ".0".repeat(missing))).ok()
     }
 
-    /// What its templates look at. Reading a large chart takes seconds, so it is done once.
+    /// The values that its templates look at. Reading a large chart takes seconds, so it is done once.
     #[must_use]
     pub fn reads(&self) -> Arc<reads::TemplateReads> {
         let reads = || Arc::new(reads::TemplateReads::of(self));

@@ -1,4 +1,4 @@
-//! Which values a chart's templates look at.
+//! The values that a chart's templates look at.
 //!
 //! The templates are gone through with what each expression can be ([`super::template`]): what `with` and `range`
 //! bind, what variables hold, what an `include` is given. It errs on one side only: a value that might be read counts

@@ -1,4 +1,4 @@
-//! What a chart's `values.schema.json` says of the form of a value: its types, and the values that it may have.
+//! The form of a value as a chart's `values.schema.json` has it: its types, and the values that it may have.
 //!
 //! Only what names a form is read: `properties`, `additionalProperties`, `patternProperties`, references within the
 //! file, and any of several forms. Values are never judged by it; that is for Helm.

@@ -1,4 +1,4 @@
-//! Whether a reader of the older kind reads a text as the tree does.
+//! The check that a reader of the older kind reads a text as the tree does.
 //!
 //! Helm's YAML library descends from libyaml, which is older than YAML 1.2 and reads some texts otherwise
 //! than the parser below the tree. What is known of that is listed as [divergences](super::Divergence);

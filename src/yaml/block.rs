@@ -1,4 +1,4 @@
-//! Where a block scalar (`|`, `>`) really begins and ends.
+//! The real beginning and end of a block scalar (`|`, `>`).
 //!
 //! The event parser's span of one begins after its header and runs into the indentation of the next
 //! token. The rules are those of YAML 1.2, section 8.1: the content indentation is the parent's plus

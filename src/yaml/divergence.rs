@@ -1,4 +1,4 @@
-//! What readers of older YAML (libyaml and its ports) read otherwise than YAML 1.2 does.
+//! Texts that readers of older YAML (libyaml and its ports) read otherwise than YAML 1.2 does.
 //!
 //! These texts are YAML and the tree is right about them, but a program built on an older reader
 //! rejects them or sees other keys. They are facts of the text; whether to warn or to refuse is the

@@ -1,4 +1,4 @@
-//! Why a text could not be read, in kinds that a report can explain.
+//! The reasons for which a text could not be read, in kinds that a report can explain.
 //!
 //! A kind names what the user did, not what the parser missed: each can be turned into what is
 //! wrong, why, and what to do next. The offset points at the place to look at.

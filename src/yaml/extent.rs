@@ -1,4 +1,4 @@
-//! Which lines belong to an entry.
+//! The lines that belong to an entry.
 //!
 //! A careful person who cuts an entry out of a file takes the comment lines directly above it (same
 //! indentation, no blank line between), the entry, the comment at its end, and the comment lines

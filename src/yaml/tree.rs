@@ -132,7 +132,7 @@ pub struct Tree {
     pub(crate) divergences: OnceLock<Vec<Divergence>>,
     /// The file's first comment block, which is asked for at each entry.
     pub(crate) first_comments: OnceLock<Range<usize>>,
-    /// How the text is indented, which is asked for at each of its parts that is edited.
+    /// The indentation of the text, which is asked for at each of its parts that is edited.
     pub(crate) indentation: OnceLock<(usize, usize)>,
 }
 

@@ -1,4 +1,4 @@
-//! What a document should become, said in terms of what it is.
+//! The document that is wanted, said in terms of the one that is there.
 
 use super::tree::NodeId;
 

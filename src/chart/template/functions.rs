@@ -1,4 +1,4 @@
-//! What the functions of templates do with values: Go's own, those of Sprig, and those of Helm.
+//! The effect of templates' functions on values: Go's own, those of Sprig, and those of Helm.
 //!
 //! Here are those that hand on a part of what they get, or look at it only. Every other function takes all that it
 //! is given and hands nothing on, which is right for those that make texts and safe for those that are not known.

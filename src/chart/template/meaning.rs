@@ -1,4 +1,4 @@
-//! What an expression of a template can be, as far as a user's values are in it.
+//! The meaning of an expression of a template, as far as a user's values are in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -29,9 +29,9 @@ pub enum TemplateNode {
         binds: bool,
         /// The condition.
         of: Pipeline,
-        /// If it holds.
+        /// The body if it holds.
         then: Vec<TemplateNode>,
-        /// If not.
+        /// The body if it does not.
         otherwise: Vec<TemplateNode>,
     },
     /// `{{ range … }}`.
@@ -40,7 +40,7 @@ pub enum TemplateNode {
         of: Pipeline,
         /// For each.
         each: Vec<TemplateNode>,
-        /// If there is nothing.
+        /// The body if there is nothing.
         otherwise: Vec<TemplateNode>,
     },
     /// `{{ template "name" … }}`, and `{{ block }}` where it stands.

@@ -19,7 +19,7 @@ pub(super) struct UnitPlan<'w> {
 }
 
 impl<'w> UnitPlan<'w> {
-    /// What is written, in order: a unit of the source by its number, with what it becomes, or a new one.
+    /// The units that are written, in order: one of the source by its number, with what it becomes, or a new one.
     pub(super) fn into_outputs(self) -> Vec<(Option<usize>, WantedUnit<'w>)> {
         let mut outputs = Vec::new();
         for (i, new) in self.after.into_iter().enumerate() {

@@ -37,9 +37,9 @@ struct ElementTurn {
 struct FlowLayout<'s> {
     text: &'s str,
     elements: &'s [FlowElement],
-    /// What stands before the first element.
+    /// The text before the first element.
     lead: &'s str,
-    /// What stands before the second.
+    /// The text before the second.
     between: &'s str,
     /// True if the first element begins a line.
     begins_line: bool,
@@ -70,7 +70,7 @@ impl<'s> FlowLayout<'s> {
         layout
     }
 
-    /// What stands between an element and the comma or bracket before it, if that is in one line.
+    /// The text between an element and the comma or bracket before it, if that is in one line.
     fn gap(&self, element: &FlowElement) -> &'s str {
         match &self.text[element.begin..element.start] {
             gap if gap.contains(['\n', '\r', '#']) => " ",

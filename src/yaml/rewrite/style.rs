@@ -1,4 +1,4 @@
-//! How this file is indented, so that new text looks like its neighbours.
+//! The indentation of this file, so that new text looks like its neighbours.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
