@@ -244,8 +244,10 @@ impl Chart {
             if let Some(alias) = &dependency.alias {
                 aliases.insert(alias.clone(), dependency.name.clone());
             }
+            // Also of charts that are not in the tree: their values stand below these names all the same.
             bundled_names.push(dependency.alias.unwrap_or(dependency.name));
             let condition = dependency.condition.unwrap_or_default();
+            // Helm takes several paths and goes by the first that it finds.
             conditions.extend(condition.split(',').map(|path| path.trim().to_owned()));
         }
         bundled_names.sort();
@@ -260,6 +262,7 @@ impl Chart {
         };
         let files = files
             .into_iter()
+            // What is no text, such as an icon, is no template either.
             .filter_map(|(name, bytes)| Some((name, String::from_utf8(bytes).ok()?)))
             .collect();
         Ok(Self {
@@ -338,7 +341,9 @@ fn unpacked(bytes: &[u8]) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
         if !entry.header().entry_type().is_file() {
             continue;
         }
+        // As Helm does with archives that were packed on Windows.
         let path = entry.path()?.to_string_lossy().replace('\\', "/");
+        // `tar` writes the sign in front where it was given the folder `.`.
         let Some((_, name)) = path.trim_start_matches("./").split_once('/') else {
             continue;
         };
@@ -350,6 +355,7 @@ fn unpacked(bytes: &[u8]) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
 
 fn bounded(from: impl Read, left: &mut u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
+    // One byte more tells a chart that is too large from one that just fits.
     from.take(*left + 1).read_to_end(&mut bytes)?;
     let read = bytes.len() as u64;
     if read > *left {

@@ -84,6 +84,7 @@ impl TemplateReads {
             uses_files && !name.starts_with("templates/") && text.contains("{{")
         });
         for (name, text) in templates.chain(others) {
+            // The texts in `values.yaml` are no template by themselves: `and_values` looks at them.
             let rendered = !chart.is_library && name != "values.yaml";
             self.trees.push(ParsedTemplate {
                 name: format!("{}/{name}", chart.name),
@@ -96,6 +97,7 @@ impl TemplateReads {
                 .insert(at.concat(&Path::keys(condition.split('.'))));
         }
         if !chart.bundled_names.is_empty() {
+            // Helm itself reads these to switch bundled charts on and off.
             seen.taken.insert(at.key("tags"));
         }
         for name in &chart.bundled_names {

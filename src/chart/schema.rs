@@ -69,6 +69,7 @@ impl Schema {
                 .collect();
             if next.is_empty() {
                 let mut maps = here.iter().filter(|form| is_map(form)).peekable();
+                // One of several forms that is open lets the key through.
                 return maps.peek().is_some() && maps.all(|form| is_closed(form));
             }
             here = next;

@@ -26,6 +26,7 @@ pub(super) fn call(
         "default" | "coalesce" | "or" | "and" | "ternary" => {
             args.iter().for_each(|arg| walk.look(arg));
             let mut found = either(&args);
+            // Which of the texts it is shows only when the template is rendered.
             found.text = None;
             found
         }

@@ -37,6 +37,7 @@ pub(super) fn actions(text: &str) -> Vec<Vec<Token>> {
     let mut rest = text;
     while let Some(at) = rest.find("{{") {
         rest = &rest[at + 2..];
+        // Go trims only before a blank: in `{{-1}}` the sign belongs to the number.
         if let Some(trimmed) = rest.strip_prefix('-')
             && trimmed.starts_with(char::is_whitespace)
         {

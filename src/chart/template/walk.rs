@@ -59,6 +59,8 @@ impl<'t> TemplateWalk<'t> {
         for node in nodes {
             match node {
                 TemplateNode::Define { name, body } => {
+                    // Of several definitions of a name Helm uses one; all of them are gone through, to be
+                    // safe.
                     self.named.entry(name).or_default().push(body);
                     self.define(body);
                 }
@@ -204,6 +206,7 @@ impl<'t> TemplateWalk<'t> {
         if depth >= MAX_INCLUDES || self.work > MOST_WORK {
             return self.take(&dot);
         }
+        // The same context reads the same, and helpers that call each other would multiply.
         if !self.done.insert((name.to_owned(), dot.clone())) {
             return;
         }
@@ -231,6 +234,7 @@ impl<'t> TemplateWalk<'t> {
             .copied()
             .filter(|name| fits(name))
             .collect();
+        // The order decides what is still gone through when the bound on work is met.
         names.sort_unstable();
         if names.is_empty() {
             self.take(dot);
@@ -271,6 +275,7 @@ impl<'t> TemplateWalk<'t> {
                         .iter()
                         .map(|operand| self.operand(operand, dot, variables, depth))
                         .collect();
+                    // Go hands the result on as the last argument.
                     args.extend(piped);
                     let target = match rest.first() {
                         Some(Operand::Variable(name, fields)) if fields.is_empty() => {
