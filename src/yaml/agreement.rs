@@ -103,6 +103,7 @@ fn entries_in(
 ) -> Option<(Range<usize>, Vec<NodeId>)> {
     let root = document.root;
     let text = tree.text();
+    // Anchors and directives count for the whole document, and text in another column is none by itself.
     let alone = tree.kind(root) == Kind::Mapping { flow: false }
         && tree.column(root) == 0
         && tree.anchors.is_empty()
@@ -164,6 +165,7 @@ impl<'t> ComparisonState<'t> {
         let error = E::custom(&what);
         self.found
             .borrow_mut()
+            // The first one is what is told; serde makes of it an error without the place in the text.
             .get_or_insert(Disagreement { what, offset });
         error
     }
@@ -181,6 +183,7 @@ impl<'de> DeserializeSeed<'de> for ExpectedNode<'_> {
     fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
         let Self { reading, node } = self;
         match reading.tree.kind(node) {
+            // As a text, so that the other reader's typing of plain scalars plays no part.
             Kind::Scalar(_) => reader.deserialize_str(self),
             Kind::Mapping { .. } if reading.depth < COMPARED_DEPTH => {
                 let keys = reading.tree.entries(node).map(|(key, _)| key).collect();

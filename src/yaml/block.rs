@@ -25,6 +25,7 @@ pub(crate) fn header(text: &str, at: usize) -> Header {
         keep: false,
         end: at + 1,
     };
+    // An indentation and a chomping indicator, in either order (YAML 1.2, section 8.1.1).
     for &b in text.as_bytes()[at + 1..].iter().take(2) {
         match b {
             b'1'..=b'9' => header.indicator = Some(b - b'0'),
@@ -66,6 +67,7 @@ pub(crate) fn body(text: &str, at: usize, parent: Option<usize>) -> BlockContent
         let content = &text[line.start..content_end];
         let spaces = content.len() - content.trim_start_matches(' ').len();
         let empty = spaces == content.len();
+        // A line of spaces that reaches beyond the indentation is content.
         if empty && indent.is_none_or(|n| spaces <= n) {
             // The last, unterminated "line" of the text is none.
             if content_end < text.len() {
@@ -77,6 +79,7 @@ pub(crate) fn body(text: &str, at: usize, parent: Option<usize>) -> BlockContent
         if spaces < wanted {
             break;
         }
+        // Markers count in column 0 only, and content can stand there at the root alone.
         if parent.is_none() && wanted == 0 && is_marker(content) {
             break;
         }

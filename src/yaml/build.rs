@@ -72,6 +72,7 @@ pub(crate) fn build(text: Arc<str>) -> Result<Tree, ParseError> {
     // Helm reads `*name: value` as a key that is an alias.
     let mut colons = Vec::new();
     while let Err(error) = &parsed {
+        // The same colon again means that the blank did not help, and would not the next time.
         let colon = events::alias_key(&source, error).filter(|_| colons.len() < MAX_ALIAS_KEYS);
         let Some(colon) = colon.filter(|colon| !colons.contains(colon)) else {
             break;
@@ -291,6 +292,7 @@ impl TreeBuilder<'_> {
                 }
             }
             NodeRole::BlockKey | NodeRole::FlowKey => {
+                // A plain key can begin with the sign, as `?x` does.
                 if here == Some(b'?') && content != Some(at) {
                     flags |= EXPLICIT;
                     nothing = at + 1;
@@ -407,6 +409,7 @@ impl TreeBuilder<'_> {
             }
         };
         let id = self.push(kind, &spot, body as u32, end as u32, props);
+        // Most content is in the text as it is and is not stored again; lines of a block are indented there.
         let plainly = inner.len() == value.len() && &self.text[inner] == value;
         if plainly && !matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
             self.tree.nodes[id as usize].flags |= VERBATIM;
@@ -447,6 +450,7 @@ impl TreeBuilder<'_> {
         let at = start as usize;
         let bytes = self.text.as_bytes();
         let spot = self.walk_to_node(Some(at));
+        // Whatever goes through the tree by recursion relies on this bound.
         if self.stack.len() >= MAX_DEPTH {
             return Err(ParseError::new(ParseErrorKind::TooDeep, spot.start));
         }
@@ -512,6 +516,7 @@ impl TreeBuilder<'_> {
             self.cursor = end as usize;
             end
         } else {
+            // The parser notices the end of a block only at what follows it, behind blank lines and comments.
             match frame.last_child {
                 NONE => self.cursor as u32,
                 last => self.tree.nodes[last as usize].end,

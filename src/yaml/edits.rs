@@ -42,6 +42,7 @@ impl EditSet {
                 _ => set.push((range, new)),
             }
         }
+        // Only now: parts that were joined may change nothing together.
         set.retain(|(range, new)| text[range.clone()] != **new);
         Ok(Self { edits: set })
     }
@@ -58,6 +59,7 @@ impl EditSet {
             .into_iter()
             .flat_map(|set| set.edits.iter().cloned())
             .collect();
+        // By the end, too: what is put in stands before what is replaced at the same place.
         all.sort_by_key(|(range, _)| (range.start, range.end));
         Self::new(text, all)
     }

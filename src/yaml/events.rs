@@ -163,6 +163,7 @@ pub(crate) fn parse(
         // A block scalar that the end of the file cuts off has no line break at its end for libyaml
         // and its ports, so neither has it here.
         block_scalar_eof_without_line_feed: true,
+        // A long run of comments, as where settings are commented out, is no error (the default allows 96).
         max_buffered_comment_events: usize::MAX,
     };
     let mut parser = Parser::new_from_str_with_options(text, options);
@@ -250,6 +251,7 @@ fn explain(text: &str, error: &ScanError, open: Option<&usize>) -> ParseError {
     let kind = match error.kind() {
         G::RecursionLimitExceeded => K::TooDeep,
         G::BomInsideDocument => K::MisplacedBom,
+        // A `{{` makes the parser stumble in many ways, so it is looked for before they are told apart.
         _ if template_near(text, offset).is_some() => {
             offset = template_near(text, offset).unwrap_or(offset);
             K::Template
@@ -430,6 +432,7 @@ fn long_line(text: &str, offset: usize) -> bool {
     let above = line_above(text, start).unwrap_or(start);
     [start, above]
         .iter()
+        // The colon of a key without `?` stands within so many characters (YAML 1.2, section 7.4.2).
         .any(|&s| text[s..line_end(text, s).0].chars().count() > 1024)
 }
 

@@ -21,6 +21,7 @@ pub fn excerpt(text: &str, line: usize, column: usize) -> String {
 #[must_use]
 pub fn excerpt_at(text: &str, offset: usize, position: Position) -> String {
     let bytes = text.as_bytes();
+    // Between a carriage return and its line feed the line is still the one before.
     let within_break =
         offset > 0 && bytes[offset - 1] == b'\r' && bytes.get(offset) == Some(&b'\n');
     let at = offset - usize::from(within_break);
@@ -37,6 +38,7 @@ fn mark_column(content: &str, line: usize, column: usize) -> String {
         '\u{2028}' | '\u{2029}' => '\u{fffd}',
         c => c,
     };
+    // Ten columns behind the place are still seen.
     let skip = column.saturating_sub(EXCERPT - 10);
     let mut excerpt = String::new();
     let mut marker = 0;

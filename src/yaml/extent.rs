@@ -162,6 +162,7 @@ impl Tree {
             let content = &text[above..line_end(text, above).0];
             let code = content.trim_start_matches(' ');
             let comment = code.starts_with('#') && content.len() - code.len() == column;
+            // A line of a block or quoted scalar can look like a comment.
             if !comment || self.comments_in(above..start).is_empty() {
                 break;
             }

@@ -120,6 +120,7 @@ pub fn rewrite_inner(
             });
         }
     }
+    // A block has no form between brackets, and none of blank lines alone: no line shows its indentation.
     if in_flow(host, node) || new.trim_matches(['\n', ' ']).is_empty() {
         return Ok(InnerRewrite {
             edits: replace_body(host, node, body, double_quoted(&new))?,
@@ -165,6 +166,8 @@ fn in_flow(host: &Tree, node: NodeId) -> bool {
 }
 
 fn is_literal(c: char) -> bool {
+    // Left out are what YAML does not print, the byte order mark, and the line breaks that only YAML 1.1
+    // knows: older readers would end the line there.
     matches!(c, '\n' | '\t' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}'
         | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
         && !matches!(c, '\u{2028}' | '\u{2029}')
@@ -375,6 +378,7 @@ impl<'t> Literal<'t> {
                 past += 1;
             }
             let touched = edits.get(past).is_some_and(|(range, _)| {
+                // What is put behind a line without a break goes on with that line.
                 range.start < end || (range.start == end && !text.ends_with('\n'))
             });
             let at = start + added - removed;

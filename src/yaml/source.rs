@@ -111,6 +111,7 @@ pub(crate) fn control_character(text: &str) -> Option<(usize, char)> {
         let mut found = false;
         for &b in block {
             found |= (b < 0x20) & (b != b'\n') & (b != b'\r') & (b != b'\t');
+            // These two begin all characters beyond ASCII that are refused.
             found |= (b == 0x7f) | (b == 0xc2) | (b == 0xef);
         }
         if found {

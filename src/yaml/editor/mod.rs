@@ -573,6 +573,7 @@ impl Editor {
         let Some(document) = tree.documents().get(self.document) else {
             return Err(EditorError::NotFound(NodePath::root()));
         };
+        // Before the tree changes hands, so that an edit that fails leaves everything as it was.
         check_agreement(&tree, document.root, None)?;
         self.tree = tree;
         Ok(())

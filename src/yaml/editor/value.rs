@@ -100,6 +100,7 @@ pub(super) fn text_source(text: &str, quoted: bool) -> String {
 }
 
 fn is_plain(text: &str) -> bool {
+    // The writer of `values` asks Helm's typing and quotes less; this module knows nothing of Helm.
     const WORDS: [&str; 12] = [
         "y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity",
     ];

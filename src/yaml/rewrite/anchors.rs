@@ -35,6 +35,7 @@ pub(super) fn anchor_aliases(
         let Some(target) = tree.alias_target(alias) else {
             return Err(lost());
         };
+        // Outside of the value nothing may change, and a key has no room for the anchored text.
         if !inside || tree.is_key(alias) {
             return Err(lost());
         }
@@ -48,6 +49,7 @@ pub(super) fn anchor_aliases(
         };
         swap.find(current);
         let text = swap.text.take().unwrap_or(Want::Node(target));
+        // The text would come to stand inside itself.
         if contains(tree, &text, alias) {
             return Err(lost());
         }
@@ -82,6 +84,7 @@ fn first_orphan(tree: &Tree, root: NodeId, want: &Want) -> Option<(NodeId, bool)
         defined: HashMap::new(),
         orphan: None,
     };
+    // The value can lean on anchors before it, and what stands behind can lean on those in it.
     walk.range(document.root.0, root.0);
     if let Some(alias) = walk.orphan {
         return Some((alias, false));

@@ -401,6 +401,7 @@ impl Emitter<'_, '_> {
                 self.insert("\n");
             }
             if open {
+                // The unit that stood behind the dash has a line of its own now.
                 self.insert(&super::render::spaces(walk.column));
             }
         }

@@ -36,6 +36,7 @@ pub(super) fn write_anchors_once(tree: &Tree, want: &Want) -> Option<Want> {
     if keepers.len() == all.found.len() {
         return None;
     }
+    // Where the text was comes before where it is met first.
     keepers.extend(own);
     let mut copies = Copies {
         tree,
@@ -188,6 +189,7 @@ impl Copies<'_> {
     fn is_in_force(&self, name: &str) -> bool {
         let here = self.found[self.at].node;
         let keeper = self.keepers[&here];
+        // An alias stands for the last anchor of its name before it (YAML 1.2, section 7.1).
         let other = |found: &Occurrence| {
             found.node != here
                 && self

@@ -284,6 +284,7 @@ impl Cx<'_> {
         match inside.map(|id| (id, self.tree.kind(id))) {
             Some((id, Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded))) => {
                 let indent = self.tree.block_scalar(id).map_or(0, |body| body.indent);
+                // Blank lines of a block have no indentation of their own.
                 if spaces == content.len() && spaces <= indent {
                     out.push_str(content);
                     return;

@@ -73,6 +73,7 @@ impl<'s> FlowLayout<'s> {
     /// The text between an element and the comma or bracket before it, if that is in one line.
     fn gap(&self, element: &FlowElement) -> &'s str {
         match &self.text[element.begin..element.start] {
+            // A line break or a comment is of that one place and no habit.
             gap if gap.contains(['\n', '\r', '#']) => " ",
             gap => gap,
         }
@@ -157,6 +158,7 @@ impl Cx<'_> {
     pub(super) fn flow_text(&self, want: &Want) -> Result<String, RewriteError> {
         match want {
             Want::Scalar(text) => Ok(text.clone()),
+            // A block has no form between brackets.
             Want::Lines(text) => Err(RewriteError::NotOneLine(text.clone())),
             Want::Node(id) => self.flow_node(*id),
             Want::Map { base, entries } => {

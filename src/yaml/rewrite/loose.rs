@@ -34,6 +34,7 @@ pub(super) fn loose_comments(tree: &Tree, want: &Want) -> HashMap<NodeId, Unwrit
         ..
     } = walk;
     loose.retain(|unit| {
+        // What stays somewhere has its comments there, by itself or in text that is wanted whole.
         let mut above = std::iter::successors(tree.parent(*unit), |node| tree.parent(*node));
         !placed.contains(unit) && tree.in_block(*unit) && !above.any(|node| whole.contains(&node))
     });
@@ -215,6 +216,7 @@ impl Cx<'_> {
             return text + &lines;
         };
         let comment = &self.text[beside.clone()];
+        // The text of the value may have brought it along.
         if lines.contains(comment) {
             return text + &lines;
         }

@@ -44,10 +44,12 @@ pub struct Rewrite {
 /// What cannot be written without touching what should stay, or without losing a comment or an
 /// alias, is a [`RewriteError`] that names the node; never a wrong text.
 pub fn rewrite(tree: &Tree, root: NodeId, want: &Want) -> Result<Rewrite, RewriteError> {
+    // First of all, for what follows takes nodes of the want out of the tree without asking.
     check(tree, want, &mut HashSet::new())?;
     if root.index() >= tree.nodes.len() {
         return Err(RewriteError::UnknownNode(root));
     }
+    // In this order: whether an alias stands behind its anchor depends on where anchors are written.
     let copied = copies::write_anchors_once(tree, want);
     let want = copied.as_ref().unwrap_or(want);
     let settled = anchors::anchor_aliases(tree, root, want)?;

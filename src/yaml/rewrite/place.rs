@@ -56,7 +56,9 @@ impl Emitter<'_, '_> {
         let tree = self.cx.tree;
         match (units.is_empty(), tree.len(id)) {
             (true, 0) => Ok(()),
+            // What was `{}` becomes a block; between brackets it cannot.
             (false, 0) if !self.in_flow(id) => self.replace(id, want),
+            // An empty block cannot be written; it becomes `{}` or `[]`.
             (true, _) if is_block(tree.kind(id)) => self.replace(id, want),
             _ if is_block(tree.kind(id)) => self.block(id, units),
             _ => self.flow(id, units),
@@ -419,6 +421,7 @@ impl Emitter<'_, '_> {
         let lines = new.contains('\n') && is_blank(&text[line..start]);
         let start = if lines { line } else { start };
         self.keep_until(start);
+        // Neither a block map nor a block list can begin on the line of `---`.
         if new.contains(['\n', ':', '-']) && !is_blank(&text[line..start]) {
             self.insert("\n");
         }

@@ -67,6 +67,7 @@ impl Cx<'_> {
         if spot.parent < 0 {
             0
         } else if spot.item {
+            // Right behind the dash and its space.
             spot.parent + 2
         } else {
             self.style
@@ -232,6 +233,7 @@ impl Cx<'_> {
     ) -> Result<String, RewriteError> {
         let sources = self.take_loose(unit);
         let lines = self.render_plain(unit, column, near)?;
+        // The outer source comes last, so that its comments stand on top.
         let with = |lines, source| self.with_comments(source, unit, column, lines);
         Ok(sources.into_iter().rev().fold(lines, with))
     }

@@ -88,6 +88,7 @@ fn local_width(tree: &Tree, near: NodeId, sequence: bool) -> Option<usize> {
         .map(|(_, value)| value)
         .find(|&v| tree.kind(v) == kind)
         .map(|value| tree.column(value).saturating_sub(own));
+    // Lists do not take after the map's own step: many files indent maps and set dashes below the key.
     if sequence {
         return sibling;
     }
