@@ -229,6 +229,7 @@ fn quote_name(side: &str, name: &[u8]) -> String {
     for chunk in name.utf8_chunks() {
         for c in chunk.valid().chars() {
             match c {
+                // Characters beyond ASCII stay, as with git's `core.quotePath` off.
                 '"' => out.push_str("\\\""),
                 '\\' => out.push_str("\\\\"),
                 '\n' => out.push_str("\\n"),
@@ -401,6 +402,7 @@ fn marks(before: &str, after: &str) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
     for op in ops {
         let (tag, a, b) = op.as_tag_tuple();
         if tag == DiffTag::Equal {
+            // Blanks do not count: lines of one indentation are not alike by that.
             common += old[a].iter().map(|word| word.trim().len()).sum::<usize>();
             continue;
         }

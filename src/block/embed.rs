@@ -158,6 +158,7 @@ impl BlockInFile<'_> {
             // An entry whose path stays comes first, so that it is not touched.
             own.sort_by_key(|from| **from != path);
             let from = own.first().map(|from| (*from).clone());
+            // An entry goes along once; further copies of its value are entries of their own.
             used.extend(from.clone());
             new.push(NewLeaf {
                 path: prefix.concat(&path),

@@ -228,6 +228,7 @@ impl<'w> BlockInFile<'w> {
             let here = place_of(tree, node);
             let mut leaves = assigned.leaves.iter();
             let leaf = leaves.find(|(path, _)| path.is_related(&here));
+            // Of several entries that set a place the last one counts.
             if let Some(entry) = leaf.and_then(|(_, by)| entries.get(*by.last()?)) {
                 return file.at(file.tree.span(entry.node).start);
             }
@@ -250,6 +251,7 @@ pub fn secrets_in<'b>(
     });
     for node in strings {
         let text = host.scalar(node);
+        // What is no YAML was looked at line by line, as a scalar of the file.
         let Ok(tree) = Tree::parse(text.as_ref()) else {
             continue;
         };

@@ -69,6 +69,7 @@ pub(super) fn write_old_values(view: &View<'_>, want: &Want, aliases: &[NodeId])
     let here = |want: &Want| write_old_values(view, want, aliases);
     let in_it = |node: NodeId| aliases.iter().any(|alias| tree.is_within(*alias, node));
     let map = |base: Option<NodeId>, entries: Vec<WantEntry>| {
+        // The map's own entries first, since they decide what a merge key still brings.
         let (merges, own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| {
             matches!((&entry.key, &entry.value), (WantKey::Entry(key), Want::Node(value))
                 if tree.content(*key) == "<<" && in_it(*value))

@@ -474,6 +474,7 @@ impl WantBuilder<'_> {
         if shared.iter().any(|place| place.node == node) {
             return;
         }
+        // What a merge key brings is named in its value, which can be a list of aliases.
         let value = self.tree.value_of(node).unwrap_or(node);
         let mut aliases = vec![value];
         aliases.extend(self.tree.items(value));
@@ -612,6 +613,7 @@ impl WantBuilder<'_> {
     ) {
         let below = |entry: &WantEntry| match entry.key {
             WantKey::Entry(other) | WantKey::Renamed(other, _) => {
+                // Nodes are numbered in the order of the text.
                 self.tree.parent(other) == base && other > key
             }
             WantKey::New(_) => false,

@@ -172,6 +172,7 @@ impl View<'_> {
             let name = self.tree.content(alias).to_owned();
             return Err(self.error(alias, ReadErrorKind::AliasCycle(name)));
         }
+        // Aliases nest deeper than any text is written, so they count as a level.
         self.deeper(budget, alias)?;
         budget.open.push(alias);
         Ok(self.target(alias))

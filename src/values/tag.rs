@@ -36,6 +36,7 @@ impl Handles {
         let prefix = match (prefix, handle) {
             (Some((_, prefix)), _) => prefix,
             (None, "!!") => TAG_PREFIX,
+            // A lone `!` stands for itself, and the parser has refused handles that nobody declared.
             (None, handle) => handle,
         };
         Cow::Owned(format!("{prefix}{}", decode(suffix)))

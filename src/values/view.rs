@@ -457,6 +457,8 @@ impl<'t> View<'t> {
         for (key, value) in self.tree.entries(map) {
             if self.is_merge(key) {
                 let via = match via {
+                    // An edit would have to change the outermost merge key, for that one stands in the map
+                    // itself.
                     Via::Merge(_) => via,
                     _ => Via::Merge(key),
                 };
@@ -488,6 +490,7 @@ impl<'t> View<'t> {
             NodeKind::Sequence { .. } => self.tree.items(value).collect(),
             _ => vec![value],
         };
+        // From the end, as go-yaml does: the earlier map comes later and overrides.
         for node in maps.into_iter().rev() {
             if !matches!(self.tree.kind(self.target(node)), NodeKind::Mapping { .. }) {
                 return Err(self.error(node, ReadErrorKind::Merge));
@@ -495,6 +498,7 @@ impl<'t> View<'t> {
             self.count(budget, node)?;
             if self.tree.kind(node) == NodeKind::Alias {
                 let target = self.enter(budget, node)?;
+                // The alias and its target are two steps for go-yaml.
                 self.count(budget, target)?;
                 self.walk(budget, target, via, f)?;
                 self.leave(budget);

@@ -65,6 +65,7 @@ impl Default for Layout {
 pub fn string(text: &str, context: Context, quotes: Quotes) -> String {
     match quotes {
         Quotes::None if is_plain_safe(text, context) => text.to_owned(),
+        // Single quotes know no escapes.
         Quotes::Single if !text.contains(needs_escape) => {
             format!("'{}'", text.replace('\'', "''"))
         }

@@ -289,6 +289,7 @@ impl Path {
         };
         looseness(self)
             .cmp(&looseness(other))
+            // Of two that are equally loose the same one must win in every run.
             .then_with(|| self.to_string().cmp(&other.to_string()))
     }
 

@@ -142,6 +142,7 @@ impl PathParser<'_> {
         match &self.text[start..self.at] {
             "" => Err(error(PathErrorKind::MissingKey)),
             "*" => Ok(Segment::AnyKey),
+            // A second one would let matching try each key for either.
             "**" if !above.contains(&Segment::AnyDepth) => Ok(Segment::AnyDepth),
             _ if has_depth(&pieces) => Err(error(PathErrorKind::Depth)),
             _ => Ok(match Pattern::new(pieces.clone()) {
