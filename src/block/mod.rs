@@ -261,6 +261,7 @@ pub fn secrets_in<'b>(
             for line in text[secret].split_inclusive('\n') {
                 let length = line.trim_end_matches(['\n', '\r']).len();
                 let start = host_offset(host, node, from);
+                // `host_offset` says the start of the string where it does not know the place.
                 if length > 0 && start != host.span(node).start {
                     all.push(start..start + length);
                 }

@@ -80,6 +80,7 @@ impl TemplateReads {
             .iter()
             .filter(|(name, _)| name.starts_with("templates/"));
         let uses_files = templates.clone().any(|(_, text)| text.contains(".Files"));
+        // `tpl (.Files.Get "x") .` makes a template of any file; without `.Files` no template gets at one.
         let others = chart.files.iter().filter(|(name, text)| {
             uses_files && !name.starts_with("templates/") && text.contains("{{")
         });

@@ -66,6 +66,7 @@ impl<'a> Hunk<'a> {
                 }
                 run
             };
+            // In this order, as hunks have them.
             let (gone, came) = (run(LineSide::Before), run(LineSide::After));
             set_side_by_side(&mut rows, &gone, &came, before, after);
             (before, after) = (before + gone.len(), after + came.len());

@@ -325,6 +325,7 @@ impl Coalescing {
                     match there {
                         None => set(&dest_globals, &key, GoValue::Table(copy)),
                         Some(GoValue::Table(theirs)) => {
+                            // Nulls stay here: the sub-chart's own coalescing comes next and takes them out.
                             self.tables(&copy, &theirs, &join(prefix, &key), true);
                             set(&dest_globals, &key, GoValue::Table(copy));
                         }
@@ -335,6 +336,7 @@ impl Coalescing {
                 (value, _) => set(&dest_globals, &key, value),
             }
         }
+        // Also an empty one: in Helm every sub-chart has a `global`.
         set(dest, GLOBAL, GoValue::Table(dest_globals));
     }
 }

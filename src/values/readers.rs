@@ -46,8 +46,8 @@ pub fn difference(tree: &Tree) -> Option<ReaderDifference> {
     }
     let text = tree.text();
     let mut offset = 0;
-    // Helm 4 cuts before it knows any YAML, by the lines alone: a `---` at the beginning of a line inside a
-    // block or quoted scalar counts like a marker.
+    // Helm 4 cuts before it knows any YAML, by the first three characters of a line: `---a: 1` begins with a
+    // key for YAML, and for Helm 4 with a marker that it refuses.
     for line in text.split_inclusive('\n') {
         if let Some(rest) = line.strip_prefix("---")
             && !rest.trim().is_empty()

@@ -133,6 +133,7 @@ pub fn resolve<'a>(
             content: content.to_owned(),
         })
     };
+    // With a tag go-yaml looks at text in quotes as it does at plain text.
     match core {
         Some("binary") => match decode_base64(content) {
             Some(bytes) => Ok(Resolved::String(Cow::Owned(go_utf8(&bytes)))),

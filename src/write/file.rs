@@ -300,7 +300,7 @@ fn exchange(one: &Path, other: &Path) -> io::Result<bool> {
     };
     match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
         Ok(()) => Ok(true),
-        // An older kernel says NOSYS, a file system without the flag INVAL, and Apple's systems OPNOTSUPP.
+        // A kernel without the call says NOSYS, a file system without the flag mostly INVAL.
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
         Err(error) => Err(error.into()),
     }

@@ -210,6 +210,7 @@ impl TreeBuilder<'_> {
         let gap = self.cursor..start;
         if self.text.as_bytes()[gap.clone()].contains(&b'%') {
             for line in source::lines(self.text, gap) {
+                // Any document can begin with a byte order mark (YAML 1.2, section 5.2).
                 let text = self.text[line.clone()].trim_start_matches(source::BOM);
                 if text.starts_with('%') {
                     let from = line.end - text.len();

@@ -33,6 +33,7 @@ pub fn excerpt_at(text: &str, offset: usize, position: Position) -> String {
 fn mark_column(content: &str, line: usize, column: usize) -> String {
     // A character that cannot be seen, or turns what follows it around, is shown as one that can.
     let shown = |c: char| match c {
+        // Terminals give a tab any width, and the marker has to stand below the place.
         '\t' => ' ',
         c if c.is_control() || c.width().unwrap_or(0) == 0 => '\u{fffd}',
         '\u{2028}' | '\u{2029}' => '\u{fffd}',

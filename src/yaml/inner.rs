@@ -228,6 +228,7 @@ impl<'t> Literal<'t> {
             let (end, next) = line_end(text, at);
             let written = &text[at..end];
             let spaces = written.len() - written.trim_start_matches(' ').len();
+            // A blank line may have fewer spaces than the block is indented by.
             if &written[spaces.min(indent)..] != line {
                 return None;
             }
@@ -432,6 +433,7 @@ fn restyle(host: &Tree, node: NodeId, new: &str) -> Result<EditSet, InnerError> 
     let parent = parent_column(host, node);
     let block = host.block_scalar(node);
     let indent = match block {
+        // An empty block shows no indentation to go on with.
         Some(block) if block.end > block::header(text, body.start).end => block.indent,
         _ => parent + step(host),
     };

@@ -115,6 +115,7 @@ impl Cx<'_> {
             kept: source.iter().map(|_| None).collect(),
             after: (0..=source.len()).map(|_| Vec::new()).collect(),
         };
+        // Looked up: a list of thousands would be gone through for each of its items.
         let position: std::collections::HashMap<NodeId, usize> = source
             .iter()
             .enumerate()

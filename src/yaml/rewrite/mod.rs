@@ -112,6 +112,7 @@ impl Cx<'_> {
                 _ => merged.push(range),
             }
         }
+        // Only between the first edit and the last can one be gone.
         let edited = edits.iter().map(|(range, _)| range);
         let first = edited.clone().next().map_or(0, |range| range.start);
         let last = edited.last().map_or(0, |range| range.end);
