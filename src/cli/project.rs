@@ -167,6 +167,11 @@ fn remembered_release(
             ..ReleaseRecord::default()
         },
     };
+    // A run that compares with an old state comes once more to what was reached, and does nothing for it.
+    let is_done = remembered.version.as_ref() == Some(&release.to)
+        && remembered.upgraded.is_some()
+        && !release.is_changed()
+        && !release.is_migrated();
     remembered.chart = Some(release.chart_after().to_owned());
     remembered.version = Some(release.to.clone());
     for layer in &remembered.layers {
@@ -183,7 +188,7 @@ fn remembered_release(
         }
     }
     remembered.answers.extend(answers(release));
-    if release.from != release.to {
+    if release.from != release.to && !is_done {
         remembered.upgraded = Some(upgrade_record(release));
     }
     Ok(remembered)
