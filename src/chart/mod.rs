@@ -161,6 +161,7 @@ impl Chart {
     /// The files of its own templates that make workloads which run all the time.
     pub fn workloads(&self) -> impl Iterator<Item = &str> {
         let is_workload = |line: &str| {
+            // Only without indentation, so that the kinds which references name do not count.
             let kind = line.strip_prefix("kind:").map(str::trim);
             kind.is_some_and(|kind| ["Deployment", "StatefulSet", "DaemonSet"].contains(&kind))
         };

@@ -123,8 +123,8 @@ impl Large {
                 None
             }
             Looked::Times(_) => {
-                // Another thread may read the same meanwhile; both remember the same.
-                // To read a list looks at its items.
+                // To read a list looks at its items. Another thread may read the same meanwhile, and then both
+                // remember the same.
                 drop(known);
                 let looked = remember();
                 let found = remembered(&looked);

@@ -58,6 +58,7 @@ impl Number {
             (b'0'..=b'9', _) => {}
             _ => return None,
         }
+        // Rust reads a point without digits behind it, JSON does not.
         if digits.ends_with('.') || digits.contains(".e") || digits.contains(".E") {
             return None;
         }

@@ -200,6 +200,7 @@ fn is_plain_safe(text: &str, context: Context) -> bool {
     let (Some(first), Some(last)) = (text.chars().next(), text.chars().next_back()) else {
         return false;
     };
+    // Not `=` and `<`, of which YAML 1.1 makes words (`=`, `<<`); most of the others are indicators.
     let safe_first =
         first.is_alphanumeric() || matches!(first, '_' | '/' | '.' | '-' | '+' | '$' | '(');
     if !safe_first || matches!(last, ' ' | ':') || text.starts_with("- ") || text == "-" {

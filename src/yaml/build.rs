@@ -348,6 +348,8 @@ impl TreeBuilder<'_> {
                         parent.kind,
                         Kind::Mapping { flow: false } | Kind::Sequence { flow: false }
                     );
+                    // Nothing is written for these themselves: they begin with their first child, or the sign
+                    // before it.
                     if block || parent.flags & PAIR != 0 {
                         parent.body = spot.lead as u32;
                     }

@@ -267,6 +267,7 @@ fn explain(text: &str, error: &ScanError, open: Option<&usize>) -> ParseError {
             offset = open.copied().unwrap_or(offset);
             K::UnclosedFlow(*bracket)
         }
+        // The parser stumbles over what cannot stand between brackets; the mistake is that one is not closed.
         G::ExpectedFlowMappingSeparator
         | G::ExpectedFlowSequenceSeparator
         | G::InvalidColonPlacement

@@ -282,6 +282,7 @@ impl<'t> Literal<'t> {
         if !new.is_empty() {
             render(new, self.indent, self.newline, &mut lines);
         }
+        // A host without a line break at its end keeps it so, and the content has none there either.
         if place.end == text.len() && self.open() {
             if place.is_empty() {
                 lines.insert_str(0, self.newline);

@@ -452,10 +452,13 @@ impl Editor {
         let tree = &self.tree;
         match (tree.kind(node), step) {
             (Kind::Mapping { .. }, PathStep::Key(name)) => {
+                // Scalars alone: the content of an alias is its name, which is no key.
+                let is_named = |key: NodeId| {
+                    matches!(tree.kind(key), Kind::Scalar(_)) && tree.content(key) == name
+                };
                 let mut values = tree
                     .entries(node)
-                    .filter(|(key, _)| tree.kind(*key) != Kind::Alias && tree.content(*key) == name)
-                    .filter(|(key, _)| matches!(tree.kind(*key), Kind::Scalar(_)))
+                    .filter(|(key, _)| is_named(*key))
                     .map(|(_, value)| value);
                 let first = values.next();
                 match values.next() {

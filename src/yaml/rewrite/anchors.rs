@@ -154,6 +154,7 @@ impl AnchorWalk<'_> {
                 for entry in entries {
                     match &entry.key {
                         WantKey::Entry(key) => self.range(key.0, subtree_end(self.tree, *key)),
+                        // A key that was an alias is none under its new name.
                         WantKey::Renamed(key, _) if self.tree.kind(*key) != Kind::Alias => {
                             self.range(key.0, subtree_end(self.tree, *key));
                         }

@@ -268,6 +268,7 @@ impl Cx<'_> {
         };
         let value = self.flow_text(&entry.value)?;
         Ok(if value.is_empty() {
+            // For older readers a colon directly before a comma or a bracket is a part of the key.
             format!("{key}: null")
         } else {
             format!("{key}: {value}")
@@ -417,6 +418,7 @@ impl Emitter<'_, '_> {
             let turn = ElementTurn {
                 is_first: n == 0,
                 is_last: n + 1 == count,
+                // A comma behind the last element is the file's habit and stays.
                 comma: n + 1 < count || last.comma.is_some(),
             };
             match kept {

@@ -231,6 +231,7 @@ impl Cx<'_> {
         column: isize,
         near: Option<NodeId>,
     ) -> Result<String, RewriteError> {
+        // First, so that nothing inside the unit takes them.
         let sources = self.take_loose(unit);
         let lines = self.render_plain(unit, column, near)?;
         // The outer source comes last, so that its comments stand on top.
