@@ -282,8 +282,8 @@ pub(super) fn place_by(
         return Ok(());
     }
     match expected.is_in(spare) {
-        // A look that fails is no proof either, so the two are exchanged back then, too.
         Ok(true) => Ok(()),
+        // A look that fails is no proof either, so the two are exchanged back then, too.
         other => {
             exchange(spare, target)?;
             Err(other.map_or_else(NotPlaced::Refused, |_| NotPlaced::Changed))
@@ -344,6 +344,7 @@ pub(super) fn new_file_beside(
         .map_err(failed("give the new file the old one's permissions"))?;
     // An access control list last: it decides what the mode shows.
     let attributes = !attributes::keep(new.as_file(), &at.target);
+    // Before it takes the name: after a crash the name could else stand for an empty file.
     new.as_file()
         .sync_all()
         .map_err(failed("write the new file beside it"))?;

@@ -258,8 +258,8 @@ impl Journal {
         if end != digest_of(content) {
             return Err(Damage::Form);
         }
-        #[derive(Deserialize)]
         // The version by itself first: another version may have other fields.
+        #[derive(Deserialize)]
         struct Version {
             journal: u32,
         }
