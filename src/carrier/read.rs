@@ -92,13 +92,13 @@ impl<'t> Doc<'t> {
             .filter(|text| !text.is_empty())
     }
 
-    /// True if a field is `true`.
     /// The chart version that a field below names.
     pub(super) fn version_at(&self, from: NodeId, path: &[&str]) -> Option<VersionPlace> {
         let field = self.field_at(from, path)?;
         Some(VersionPlace::of_chart(self.text(field.node)?, field.node))
     }
 
+    /// True if a field is `true`.
     pub(super) fn is_true(&self, from: NodeId, path: &[&str]) -> bool {
         self.text_at(from, path).as_deref() == Some("true")
     }
@@ -314,6 +314,7 @@ pub(super) fn encrypted(doc: &Doc<'_>, found: &mut FileCarriers) {
         .iter_mut()
         .filter(|carrier| carrier.document == doc.document)
     {
+        // Whatever else stops it can be seen only when it is decrypted.
         carrier.refused = Some(Refused {
             reason: RefusalReason::Encrypted,
             node: mac.node,

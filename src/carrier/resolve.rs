@@ -15,7 +15,7 @@ mod umbrellas;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path as FilePath, PathBuf};
 
-use super::chart::{ChartRef, ChartSource, normal_url};
+use super::chart::{ChartRef, ChartSource};
 use super::dialect::Dialect;
 use super::model::{
     Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, ObjectRef, PathEntry,
@@ -211,6 +211,7 @@ impl<'f> Index<'f> {
         for (at, carrier) in self.carriers() {
             match carrier.kind {
                 CarrierKind::Dependency => {}
+                // It is a part of the HelmChart's release, and none of its own.
                 CarrierKind::K3sHelmChartConfig => {
                     if self.helm_chart_of(carrier).is_some() {
                         joined.insert(at);
@@ -402,6 +403,7 @@ impl<'f> Index<'f> {
                 release.chart_file = found_file;
                 release.version = version.clone().map(|version| (found_file, version));
             }
+            // Only once: two objects that name each other would never end.
             (ObjectBody::Named { chart, version, .. }, None) if depth == 0 => {
                 release.chart = chart.clone();
                 release.chart_file = found_file;
@@ -460,16 +462,6 @@ impl<'f> Index<'f> {
                 }
                 _ => {}
             }
-        }
-        // Repositories at one address are one.
-        if let [first, rest @ ..] = &candidates[..]
-            && let ObjectBody::Repository { url } = &first.1.body
-            && rest.iter().all(|(_, other)| match &other.body {
-                ObjectBody::Repository { url: other } => normal_url(other) == normal_url(url),
-                _ => false,
-            })
-        {
-            return Ok(*first);
         }
         let text = if candidates.is_empty() {
             format!(

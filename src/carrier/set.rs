@@ -265,6 +265,7 @@ impl AssignmentParser<'_> {
             Some('[') => {
                 let next = self.index()?;
                 let mut inner = match list.get_mut(index) {
+                    // The gap before an item is filled with nulls, and what is put there takes their place.
                     None | Some(Value::Null) => Vec::new(),
                     Some(Value::List(inner)) => std::mem::take(inner),
                     Some(_) => {
@@ -277,6 +278,7 @@ impl AssignmentParser<'_> {
             }
             Some(_) => {
                 let existing = list.len() > index;
+                // Where the item is no map, Helm begins anew with an empty one; below a key it would refuse that.
                 let mut inner = match list.get_mut(index) {
                     Some(Value::Map(map)) => std::mem::take(map),
                     _ => Map::new(),
@@ -450,6 +452,7 @@ pub fn write_value(value: &Value, typing: Typing) -> Result<String, UnwritableEr
         }
         value => {
             let text = escape(&scalar(value, typing)?, &['\\', ',']);
+            // A brace at the beginning would make it a list.
             Ok(if text.starts_with('{') {
                 format!("\\{text}")
             } else {

@@ -28,6 +28,7 @@ pub(super) fn is_shape(doc: &Doc<'_>, path: &FilePath) -> bool {
 /// The chart that a `Chart.yaml` describes.
 pub(super) fn own_chart(doc: &Doc<'_>, path: &FilePath) -> Option<OwnChart> {
     let is_chart = file_name(path) == "Chart.yaml";
+    // Helm takes no `Chart.yaml` for a chart that does not say its `apiVersion`.
     if !is_chart || doc.field_at(doc.root, &["apiVersion"]).is_none() {
         return None;
     }
@@ -111,6 +112,7 @@ fn dependency(doc: &Doc<'_>, item: Field) -> Carrier {
         LayerSource::File(FileRef {
             path: "values.yaml".to_owned(),
             root: Root::Folder,
+            // A chart need not have values of its own.
             missing_ok: true,
             glob: false,
         }),

@@ -439,6 +439,7 @@ fn alternative(text: &str) -> Option<Vec<RangePart>> {
                         return None;
                     }
                     first.sign = ComparisonSign::GreaterOrEqual;
+                    // A mark until the end of this function: the sign is not written there.
                     first.space = "\0".to_owned();
                 } else {
                     return None;
