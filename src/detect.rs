@@ -115,6 +115,7 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
         candidates.retain(|version| clue.versions.contains(version));
     }
     for clue in clues.iter().filter(|c| c.strength == Strength::Medium) {
+        // Evidence of medium strength chooses among what the strong leaves, and never excludes all of it.
         let mut narrowed = candidates.clone();
         narrowed.retain(|version| clue.versions.contains(version));
         if !narrowed.is_empty() {
@@ -125,7 +126,7 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
     Ok(Detection { candidates, clues })
 }
 
-/// What of a pack's own evidence is found.
+/// The pieces of a pack's own evidence that are found.
 fn clues(pack: &Pack, values: &Value) -> Result<Vec<VersionClue>, PackError> {
     let mut scope = Scope::new();
     scope.bind("values", Some(values));

@@ -28,7 +28,7 @@ pub(super) struct UpgradedAlready<'d> {
     detection: &'d Detection,
     /// The versions that the values are for, oldest and newest.
     fits: (&'d Version, &'d Version),
-    /// What names that version, where the values do not tell it.
+    /// The file that names that version, where the values do not tell it.
     named_by: Option<&'static str>,
     /// The ids of the steps.
     steps: Vec<String>,

@@ -102,6 +102,8 @@ pub(super) fn refuse_with_others(
         .chain(refused)
         .flat_map(|(things, name)| things.into_iter().map(move |thing| (thing, name)))
         .collect();
+    // A refusal spreads: a release that must not change its part of one thing keeps all else that it shares as it
+    // is, too.
     while let Some((thing, other)) = next.pop() {
         for release in users.get(&thing).into_iter().flatten() {
             if worked[*release].is_err() {

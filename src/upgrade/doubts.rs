@@ -52,6 +52,7 @@ pub(super) fn ask(
     let Some(first) = wanted.doubts.first() else {
         return Ok(());
     };
+    // Where no step is ahead it makes no difference which one wins.
     if plan.all_migrations().next().is_none() {
         return Ok(());
     }

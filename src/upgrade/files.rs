@@ -113,6 +113,7 @@ pub(super) fn edit(
             match result.unwrap_or_else(|fault| Err(own_fault(&fault, name))) {
                 Ok(edited) => _ = files.insert(file, edited),
                 Err(refusal) => {
+                    // It names the file, so once is enough for all releases in it.
                     let mut refusal = Some(*refusal);
                     for release in &wanted[&file].releases {
                         failed.insert(*release);
@@ -187,6 +188,7 @@ fn edited(
     let mut removed = Vec::new();
     let (after, tree) = match changed.as_slice() {
         [] if pins.is_empty() => (Arc::clone(&loaded.text), None),
+        // Its own text is that of the file, which was read again and checked when it was edited.
         [only] if pins.is_empty() && only.is_whole(workspace) && !only.edited.is_document => {
             let rewrite = only.edited.rewrite.iter();
             let spans = rewrite.flat_map(|rewrite| rewrite.removed_comments.iter());

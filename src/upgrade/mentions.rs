@@ -86,6 +86,7 @@ pub(super) fn renamed_mentions(
                 NewPlace::Same => texts.push(one.to_owned()),
                 NewPlace::Moved(to) if can_follow(mention.kind, &to) => {
                     let to = above.concat(&to);
+                    // The blanks around it stay as they are.
                     texts.push(one.replace(one.trim(), &to.to_string()));
                 }
                 other => {
@@ -250,7 +251,7 @@ fn is_plain(path: &Path) -> bool {
         .all(|segment| matches!(segment, Segment::Key(key) if !key.contains(['.', ','])))
 }
 
-/// What becomes of a setting.
+/// The fate of a setting.
 pub(super) enum NewPlace {
     /// It stays.
     Same,
@@ -356,6 +357,7 @@ fn alone(path: &Path, value: Value) -> Value {
     segments.fold(value, |value, segment| match segment {
         Segment::Key(key) => Value::Map(Map::from_iter([(key.clone(), value)])),
         Segment::Index(index) => {
+            // A pointer may name any number; a list is not filled up to it whatever it is.
             let mut items = vec![Value::Null; (*index).min(64)];
             items.push(value);
             Value::List(items)

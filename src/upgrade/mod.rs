@@ -82,7 +82,7 @@ pub struct Request {
     pub supplied: Vec<Supplied>,
     /// Packs that charts name: they are told where no better one is known.
     pub named_packs: Vec<NamedPack>,
-    /// What was drafted from two versions of a chart in this run.
+    /// The packs that were drafted from two versions of a chart in this run.
     pub drafted: Vec<Draft>,
     /// The version that the values are for, if it is stated.
     pub from: Option<Version>,
@@ -232,6 +232,7 @@ fn read_with(
         let told = since::keep_raised(&mut workspace, &before, since, &packs);
         (before, told)
     });
+    // With `--from` the values are not for the version that the manifest names, so that it may be newer than all.
     let ahead = match request.from {
         Some(_) => Vec::new(),
         None => ahead::take_ahead(&mut workspace, &packs),
@@ -349,7 +350,7 @@ fn run_with(
     outcome
 }
 
-/// What could not be read, each once: applications that one template makes have one place that stops them all.
+/// The refusals of what could not be read, each once: applications that one template makes have one place that stops them all.
 fn load_errors(workspace: &Workspace) -> Vec<Refusal> {
     let mut told = BTreeSet::new();
     let all = workspace.errors.iter().map(|error| *refusal::load(error));
@@ -518,6 +519,7 @@ fn finish_files(
     common::refuse_behind_backs(request, workspace, &mut worked);
     shared::settle(request, workspace, wanted, &mut worked);
     let names = || wanted.iter().map(|wanted| &wanted.name);
+    // Comments of other programs are looked at once more, now that it is settled what becomes of shared layers.
     let marked = jobs.run_each(None, worked, |worked| {
         marks::settle_marks(workspace, worked?)
     });

@@ -258,7 +258,7 @@ pub(super) struct KnownPacks<'p> {
 /// The reasons for which a version cannot be looked for in the content.
 #[derive(Debug, thiserror::Error)]
 enum DetectionError {
-    /// What the evidence looks at cannot be gathered. It is the same for each release of the chart.
+    /// The places that the evidence looks at cannot be gathered. It is the same for each release of the chart.
     #[error("{0}")]
     Evidence(Arc<PackError>),
     /// The evidence fails on these values.
@@ -277,7 +277,7 @@ impl<'p> KnownPacks<'p> {
         }
     }
 
-    /// What the content tells of the version.
+    /// The version, as far as the content tells it.
     fn detect(&self, pack: &Pack, layers: Layers<'_, '_>) -> Result<Detection, DetectionError> {
         let mut known = self.packs.iter().zip(&self.evidence);
         let cell = known.find(|(known, _)| std::ptr::eq(*known, pack));
@@ -326,6 +326,7 @@ impl Layers<'_, '_> {
     /// True if a key may be set at their root.
     fn set(self, key: &str) -> bool {
         let mut views = self.0.iter();
+        // What cannot be read may hold the key as well.
         views.any(|view| !matches!(view.get(view.root(), key), Ok(None)))
     }
 }

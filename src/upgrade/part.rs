@@ -60,6 +60,7 @@ impl BlockPart<'_, '_> {
         let touched = |node: NodeId| {
             let span = tree.span(node);
             edits.iter().any(|(range, _)| {
+                // An insertion has no width, and touches what it comes before.
                 range.start < span.end && span.start < range.end.max(range.start + 1)
             })
         };
@@ -101,6 +102,7 @@ impl BlockPart<'_, '_> {
         let said = block.values_in(tree);
         match said {
             Some(said) if said == wanted => Ok(()),
+            // Where no value is left the block itself may be gone.
             None if matches!(&wanted, Value::Map(map) if map.is_empty()) => Ok(()),
             Some(said) => Err(first_difference(&said, &wanted)),
             None => Err("the values are no longer where they were".to_owned()),

@@ -15,7 +15,7 @@ use crate::{
     values::{Path, Segment, Value, leaves_at},
 };
 
-/// What becomes of a path.
+/// The fate of a path.
 pub(super) enum Followed {
     /// It leads where it should.
     Same,
@@ -39,7 +39,7 @@ impl PatchedValues {
         }
     }
 
-    /// Where a setting in an item of a list is afterwards, if the item that it is thought to be in is another one: a step
+    /// The place of a setting in an item of a list afterwards, if the item that it is thought to be in is another one: a step
     /// made another list. `Some(None)` if nobody can say where.
     fn other_item(&self, leaf: &Path, to: &Path) -> Option<Option<Path>> {
         let of_item = |path: &Path| {
@@ -89,7 +89,7 @@ fn other_item(mention: &Mention, now: Option<String>) -> String {
     }
 }
 
-/// Where the path of an operation leads after the migrations.
+/// The place that the path of an operation leads to after the migrations.
 pub(super) fn followed(
     patched: &PatchedValues,
     worked: &Worked<'_>,
@@ -115,6 +115,7 @@ pub(super) fn followed(
         }
     }
     let PatchedValues { before, after } = patched;
+    // `-` names the place behind the last item of a list (RFC 6901).
     let is_appended = keys.last().is_some_and(|key| key == "-");
     let path = before.path_of(&keys[common..]);
     let is_map = |value: &Value| value.as_map().is_some();
@@ -225,7 +226,7 @@ fn without_last(path: &Path, number: usize) -> Path {
     Path::new(segments[..segments.len().saturating_sub(number)].to_vec())
 }
 
-/// What the HelmRelease itself sets: that is what a patch is applied to.
+/// The values that the HelmRelease itself sets: that is what a patch is applied to.
 struct OwnValues(Vec<Value>);
 
 impl OwnValues {

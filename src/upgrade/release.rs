@@ -44,7 +44,7 @@ pub(super) type ReleaseResults<'w> = [OrRefusals<Worked<'w>>];
 pub(super) struct Worked<'w> {
     /// The release.
     pub wanted: &'w Wanted,
-    /// What is known of the chart that it is for afterwards.
+    /// The pack of the chart that it is for afterwards.
     pub pack: &'w Pack,
     /// The keys in its content that tell the chart, if nothing else named it.
     pub signs: Vec<TellingKey>,
@@ -178,7 +178,7 @@ struct ReleaseRun<'r, 'w> {
     to: Version,
     detection: &'r Detection,
     answers: Answers,
-    /// What edited layers were read as: source versions that come to the same text share it.
+    /// The trees that edited layers were read as: source versions that come to the same text share it.
     read: RefCell<Vec<ReadAgain>>,
 }
 

@@ -70,7 +70,7 @@ pub(super) fn ask(
     Ok(())
 }
 
-/// Why the values of layers are not known, in a clause: those for the same reason together.
+/// The reasons for which the values of layers are not known, in a clause: layers of one reason together.
 fn what_is_with(layers: &[&Sealed]) -> String {
     let mut clauses: Vec<(&LoadErrorKind, Vec<&str>)> = Vec::new();
     let is_like =
@@ -88,7 +88,7 @@ fn what_is_with(layers: &[&Sealed]) -> String {
     clauses.collect::<Vec<_>>().join(" and ")
 }
 
-/// Why a layer's values are not known, as its name goes on.
+/// The reason for which a layer's values are not known, as its name goes on.
 fn reason(kind: &LoadErrorKind, several: bool) -> &'static str {
     match (kind, several) {
         (LoadErrorKind::NotHere(NotHere::Missing), false) => "is not here",

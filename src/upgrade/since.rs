@@ -429,6 +429,7 @@ impl NamedChart {
             true => format!("helm pull {address} --version {text}"),
             false => format!("helm pull {chart} --repo {address} --version {text}"),
         };
+        // Somebody will copy the command into a shell, and the names in it come from a file.
         let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_./:+ ".contains(c);
         let archive = match text.starts_with('v') {
             true => format!("{chart}-v{version}.tgz"),
@@ -448,7 +449,7 @@ impl std::fmt::Display for NamedChart {
     }
 }
 
-/// How a person finds the way between two charts, with commands that work as they stand where both can be fetched.
+/// A sentence on the way between two charts, with commands that work as they stand where both can be fetched.
 fn compared(then: &NamedChart, now: &NamedChart, file: &str) -> String {
     match (then.fetched(), now.fetched()) {
         (Some((old, old_archive)), Some((new, new_archive))) => format!(
