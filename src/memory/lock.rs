@@ -45,6 +45,7 @@ impl PackLock {
     /// If it cannot be read, or is not in the form.
     pub fn read(folder: &Path) -> Result<Self, MemoryError> {
         let path = folder.join(NAME);
+        // A link that leads nowhere is there, and an error when it is read.
         match std::fs::symlink_metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             _ => {}
@@ -99,8 +100,7 @@ impl PackLock {
     pub fn text(&self) -> String {
         let mut text = HEADER.to_owned();
         for (chart, pack) in &self.packs {
-            // None of the three needs quotes: a name, a reference and a digest have no blanks, `: ` or ` #`. A name
-            // of digits alone would be a number.
+            // In quotes, since a name of digits alone would be a number. A digest needs none.
             let from = serde_json::Value::String(pack.from.to_string());
             let chart = serde_json::Value::String(chart.clone());
             text.push_str(&format!(

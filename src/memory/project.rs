@@ -297,6 +297,7 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<ProjectFile, MemoryError> {
                     file.packs.insert(chart, pack);
                 }
             }
+            // The beginning of a new file has nothing behind `releases:`.
             "releases" if tree.is_implicit_null(node) => {}
             "releases" => {
                 for (name, node) in reader.map(node)? {

@@ -21,7 +21,7 @@ pub enum KeyPress {
     Again,
 }
 
-/// What somebody did at a list.
+/// The act of somebody at a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListAnswer {
     /// Chose an item, by its place.

@@ -107,6 +107,7 @@ pub fn read(path: &Path) -> Result<PackedChart, SupplyError> {
 /// The name of a file in an archive, with `/` between its parts.
 fn plain(path: &Path) -> Result<String, String> {
     let shown = path.to_string_lossy().into_owned();
+    // A backslash is a part of a name here, and leads elsewhere on Windows.
     let hidden = |c: char| c.is_control() || c == '\\' || c == char::REPLACEMENT_CHARACTER;
     if shown.chars().any(hidden) {
         return Err(format!(

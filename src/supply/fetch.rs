@@ -58,6 +58,7 @@ fn from_git(
 ) -> Result<BTreeMap<String, Vec<u8>>, SupplyError> {
     let scratch = scratch()?;
     let here = scratch.path();
+    // A repository has digests of one kind, and only a commit with such a one can be in it.
     let format = match commit.len() {
         64 => "--object-format=sha256",
         _ => "--object-format=sha1",
@@ -84,6 +85,7 @@ fn from_git(
         }
         other => other,
     })?;
+    // With `-z` git writes names as they are, without quotes of its own.
     let mut list = vec!["ls-tree", "-r", "-z", "-l", "--full-tree", commit];
     let mut prefix = String::new();
     if !folder.is_empty() {
@@ -108,6 +110,7 @@ fn from_git(
         let &[mode, "blob", object, size] = words.as_slice() else {
             return Err(refused(format!("{path} is no file")));
         };
+        // A file has a mode that begins so, 120000 is a link.
         if !mode.starts_with("100") {
             return Err(refused(format!("{path} is a link, which is not followed")));
         }

@@ -9,10 +9,10 @@ use crate::pack::{Texts, supplied};
 const MAX_FILES: usize = 4_000;
 /// The most bytes that its files may have together.
 const MAX_BYTES: u64 = 32 << 20;
-/// How deep its folders may go: those of packs in it (`charts/NAME`), a few times.
+/// The depth that its folders may have: those of packs in it (`charts/NAME`), a few times.
 const MAX_DEPTH: usize = 8;
 
-/// What may still be gathered.
+/// The files and bytes that may still be gathered.
 #[derive(Debug)]
 pub(super) struct Allowance {
     files: usize,

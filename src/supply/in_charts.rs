@@ -37,7 +37,7 @@ const MAX_BELOW: usize = 200;
 /// `repository` of `Chart.yaml`, `repo` of kustomize and Fleet.
 const KEYS: [&str; 4] = ["path", "chart", "repository", "repo"];
 
-/// What charts say of packs.
+/// The packs that charts carry, and those that they name.
 #[derive(Debug, Default)]
 pub struct OfCharts {
     /// Those that they carry.
@@ -162,7 +162,7 @@ pub fn of_layers<'p>(layers: impl Iterator<Item = &'p Path>) -> Vec<PathBuf> {
 #[derive(Default)]
 struct ChartSearch {
     charts: Vec<PathBuf>,
-    /// What was looked at, as it is named.
+    /// The folders that were looked at, as they are named.
     seen: BTreeSet<PathBuf>,
     /// The charts, by their real path.
     real: BTreeSet<PathBuf>,
@@ -189,6 +189,7 @@ impl ChartSearch {
             self.above(path, &bounds);
         }
         for path in paths {
+            // Some tools count such a path from the manifest, others from the root of the repository.
             self.chart(&folder.join(path), &bounds);
             self.chart(&bounds.root().join(path), &bounds);
         }

@@ -28,7 +28,7 @@ pub enum SupplyError {
     NotPulled {
         /// The chart.
         chart: String,
-        /// What `refit.yaml` names.
+        /// The place that `refit.yaml` names.
         reference: String,
     },
     /// `refit.yaml` names something else by now.
@@ -38,9 +38,9 @@ pub enum SupplyError {
     Other {
         /// The chart.
         chart: String,
-        /// What `refit.yaml` names.
+        /// The place that `refit.yaml` names.
         reference: String,
-        /// What was pulled.
+        /// The place that was pulled.
         pulled: String,
     },
     /// Its files changed.
@@ -51,12 +51,12 @@ pub enum SupplyError {
         /// The folder.
         folder: PathBuf,
     },
-    /// What is there now is not what was noted when it was pulled before.
+    /// The files there now are not those that were noted when it was pulled before.
     #[error("{reference} has other files than those that refit.lock notes")]
     Unlike {
         /// The chart.
         chart: String,
-        /// What `refit.yaml` names.
+        /// The place that `refit.yaml` names.
         reference: String,
     },
     /// It is for another chart.
@@ -104,7 +104,7 @@ pub enum SupplyError {
 }
 
 impl SupplyError {
-    /// What can be done about it.
+    /// The next step.
     #[must_use]
     pub fn next(&self) -> String {
         match self {

@@ -166,6 +166,7 @@ fn name_apart(groups: &mut [Grouped<'_, '_>]) {
                 group.name = format!("{folder}-{}", group.name);
             }
         }
+        // These have a meaning where options name releases (`NAME@VERSION=FILE,FILE`).
         group.name = group.name.replace([':', '@', '=', ','], "-");
         let plain = group.name.clone();
         let mut number = 2;

@@ -132,6 +132,7 @@ fn words(path: &FilePath) -> Vec<String> {
 /// True for a name that people give to values files.
 pub(super) fn is_values_name(path: &FilePath) -> bool {
     let says = |word: &String| {
+        // `prod2` is called after an environment as well.
         let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
         [VALUES, BASE, SECRET, ENVIRONMENT]
             .iter()

@@ -62,6 +62,7 @@ fn commented(text: String, release: &Proposed) -> Result<String, MemoryError> {
     let key = tree.span(entry.key).start;
     let line = text[..key].rfind('\n').map_or(0, |end| end + 1);
     let indent = &text[line..key];
+    // In a flow map no comment can stand above a key.
     if !indent.chars().all(|c| c == ' ') {
         return Ok(text);
     }

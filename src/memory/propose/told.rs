@@ -28,6 +28,7 @@ impl Tops {
             _ => None,
         };
         let keys = pack.keys.iter().filter_map(|(path, _)| first(path));
+        // Helm hands `global` to every chart.
         Self(keys.chain(["global".to_owned()]).collect())
     }
 }

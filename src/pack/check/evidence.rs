@@ -26,6 +26,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
         let spot = pack.get("evidence").item(at);
         let range = |version: &Version| evidence.versions.contains(version);
         let path = spot.get("path").value();
+        // Evidence against all versions is about keys of forks, which no version need know.
         if !range::is_against(&evidence.versions, &whole.versions) {
             key(whole, &evidence.path, &range, path, found);
         }

@@ -45,9 +45,11 @@ impl Guard {
         let mut guard = Self::default();
         guard.add(step, step.condition.as_ref());
         for row in step.rows.iter().take(number) {
+            // A row for certain targets is passed over for others though its condition may hold.
             if let (Some(condition), None) = (&row.condition, &row.target) {
                 let mut above = Self::default();
                 above.add(step, Some(condition));
+                // If one of several conditions failed nobody can say which.
                 if let [one] = above.all.as_slice() {
                     guard.all.push(negated(one));
                 }
@@ -117,6 +119,7 @@ fn meaning(step: &Step, name: &str, depth: usize) -> Option<String> {
     }
     let (_, made) = step.lets.iter().find(|(own, _)| own == name)?;
     match made {
+        // Each `let` in a `let` makes the text longer; what is not followed is only not told apart.
         Template::Expression(made) if depth < 4 => Some(format!(
             "({})",
             normalised_condition(step, made.source(), depth + 1)

@@ -77,6 +77,7 @@ pub fn check_folder(folder: &FilePath) -> Result<Checked, PackError> {
     let pack = Pack::load_alone(source.clone());
     let mut findings = files.check(pack.as_ref().ok());
     let error = |finding: &PackFinding| finding.severity == FindingSeverity::Error;
+    // A check says the same with its place; only what none of them found is said as the reader says it.
     if let Err(failure) = &pack
         && !findings.iter().any(error)
     {

@@ -186,7 +186,7 @@ impl<'o> Account<'o> {
 }
 
 impl<'o> Recognition<'o> {
-    /// How the chart and the version of a release are known.
+    /// The way in which the chart and the version of a release are known.
     #[must_use]
     pub fn of(release: &'o Release) -> Self {
         let chart = release.chart_told_by.iter().map(|sign| RecognitionReason {

@@ -524,11 +524,11 @@ pub fn unused_settings(release: &Release) -> Vec<&Path> {
         .collect()
 }
 
-/// What notices, and steps that tell, are about.
+/// The subjects of notices, and of steps that tell.
 struct Said<'o> {
     noticed: HashSet<&'o Path>,
     texts: Vec<&'o str>,
-    /// Whether a text has the first key of a path in it: most have none of thousands of paths.
+    /// True if a text has the first key of a path in it: most have none of thousands of paths.
     first_keys: HashMap<&'o Segment, bool>,
 }
 

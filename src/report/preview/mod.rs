@@ -41,7 +41,7 @@ const SHOWN: (usize, usize) = (8, 5);
 /// With more releases and errors than these, each thing is told in a line or two.
 const FEW: usize = 6;
 
-/// What a run has done before it says how to go on.
+/// The work of a run before it says how to go on.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum RunSoFar {
     /// It has shown what would be written.
@@ -70,7 +70,7 @@ impl RunSoFar {
 /// The ways in which a run goes on.
 #[derive(Debug, Default)]
 pub struct Ways {
-    /// What the run has done.
+    /// The work that the run has done.
     pub before: RunSoFar,
     /// The command that reviews it.
     pub review: Option<NextCommand>,
@@ -499,7 +499,7 @@ fn headline(page: &mut Page, row: &ReleaseRow<'_>) {
     page.fill(0, 2, &[name, span(parts.join(", "), WordStyle::Bold)]);
 }
 
-/// What a question is about, in so many columns: values as far as they have room, and the number of the rest. Remarks
+/// The subject of a question, in so many columns: values as far as they have room, and the number of the rest. Remarks
 /// are sentences, and are not left out for want of room.
 fn asked_about(item: &Item<'_>, room: usize) -> String {
     let about = item
