@@ -71,6 +71,7 @@ impl Budget {
 
     /// Takes so many bytes from what may be made.
     pub(in crate::pack) fn make(&self, bytes: usize) -> Result<(), ExpressionFailure> {
+        // To make 64 bytes counts as the work of one part.
         let parts = bytes as u64 / 64;
         take(&self.work, parts, "it takes too much work")?;
         take(&self.size, bytes as u64, "what it makes becomes too large")
@@ -89,6 +90,7 @@ fn take(left: &Cell<u64>, by: u64, message: &str) -> Result<(), ExpressionFailur
             Ok(())
         }
         None => {
+            // `&&` and `||` go on behind a failure; what is over the bound must not get any further so.
             left.set(0);
             Err(ExpressionFailure::Says(message.to_owned()))
         }

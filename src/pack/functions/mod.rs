@@ -259,6 +259,7 @@ fn double<'s>(_: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
 fn bool<'s>(_: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     match first_argument(args)? {
         Item::Bool(b) => Ok(Item::Bool(*b)),
+        // The words that `bool` of CEL takes: those of `strconv.ParseBool` in Go.
         Item::Text(text) => match &**text {
             "1" | "t" | "T" | "true" | "True" | "TRUE" => Ok(Item::Bool(true)),
             "0" | "f" | "F" | "false" | "False" | "FALSE" => Ok(Item::Bool(false)),

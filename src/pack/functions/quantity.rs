@@ -88,6 +88,7 @@ fn divide_quantity(text: &str, by: u128) -> Option<String> {
     let thousandths = number.checked_mul(unit)?.div_ceil(scale);
     let divided = thousandths.div_ceil(by);
     let mut best = (format!("{divided}m"), divided % 1000 == 0);
+    // There is no part of a byte, so what has binary units is rounded up to whole ones.
     if best.1 || radix == 1024 {
         best.0 = divided.div_ceil(1000).to_string();
         let mut rest = divided.div_ceil(1000);

@@ -139,6 +139,7 @@ pub(super) fn matches<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResul
             compiled
         }
     };
+    // Others need not wait while the text is searched.
     drop(known);
     Ok(Item::Bool(pattern.is_match(text)))
 }
