@@ -35,6 +35,7 @@ pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> String {
         let of_level: Vec<&PlacedFinding<'_>> =
             found.iter().filter(|it| it.level == level).collect();
         let shown = match of_level.len() {
+            // The last of those that GitHub shows tells how many are left.
             n if n > SHOWN => SHOWN - 1,
             n => n,
         };
@@ -96,6 +97,7 @@ fn command(level: FindingLevel, properties: &[(&str, String)], text: &str) -> St
 fn escaped(text: &str) -> String {
     let lines: Vec<String> = text.split('\n').map(visible).collect();
     let text = lines.join("\n");
+    // `%` comes first: what is escaped after it has a `%` of its own.
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")

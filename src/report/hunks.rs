@@ -94,6 +94,7 @@ impl<'o> Causes<'o> {
         };
         let mut numbers = lines(&self.before, &hunk.before);
         numbers.extend(lines(&self.after, &hunk.after));
+        // Of a value that is written anew only the first line is known, and the hunk may be a later one.
         if numbers.is_empty() {
             let touches = |lines: &Range<usize>| {
                 lines.start <= hunk.before.end && hunk.before.start <= lines.end
@@ -130,6 +131,7 @@ fn block(text: &str, at: &FilePosition) -> Range<usize> {
         let indent = line.len() - line.trim_start().len();
         line.trim().is_empty()
             || indent > column
+            // YAML lets the items of a list stand at the indentation of their key.
             || indent == column && line[indent..].starts_with('-')
     };
     let below = text.lines().skip(at.line).take_while(is_below).count();

@@ -234,6 +234,7 @@ pub(super) fn path_below(base: &str, file: &str) -> String {
     for part in file.split('/') {
         match part {
             "" | "." => {}
+            // What leads out of the base keeps its `..`.
             ".." if parts.last().is_some_and(|last| *last != "..") => {
                 parts.pop();
             }

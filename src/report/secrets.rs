@@ -97,6 +97,7 @@ impl Masker {
         let more = more.into_iter().filter(|text| text.len() >= MIN_RENDERED);
         let mut secrets = self.secrets.clone();
         secrets.extend(more.filter(|text| tells(text)).map(str::to_owned));
+        // A rendered Secret holds its `data` in base64.
         let encoded = |secret: &String| BASE64_STANDARD.encode(secret);
         let encoded: Vec<String> = secrets.iter().map(encoded).collect();
         let all: Vec<&str> = secrets.iter().chain(&encoded).map(String::as_str).collect();

@@ -58,6 +58,7 @@ pub fn record(reviews: &[&Review], command: &str) -> String {
 /// The decisions for one release.
 fn decisions(out: &mut String, review: &Review, at: usize, indent: &str) {
     let release = &review.full[at];
+    // What was decided for several releases at once stands with the first of them.
     let taken = || review.taken.iter().filter(|taken| taken.about[0] == at);
     let answered: Vec<_> = taken()
         .filter_map(|taken| match &taken.decision {
@@ -119,6 +120,7 @@ fn evidence(step: &ReportedStep, masker: &Masker) -> Vec<(String, String)> {
 
 /// The name of a step, an option or an input: without quotes where nobody takes it for anything else.
 fn name(text: &str) -> String {
+    // Words of one or two letters (`n`, `no`, `on`) are booleans to readers of YAML 1.1.
     let simple = text.len() > 2
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
@@ -155,6 +157,7 @@ fn quoted(text: &str) -> String {
 /// Controls, line breaks of other standards, the byte order mark, and what turns the direction of writing.
 fn needs_escape(c: char) -> bool {
     c.is_control()
+        // Marks of direction would let a reader see another text than a program reads.
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
