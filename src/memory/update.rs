@@ -155,6 +155,7 @@ impl EntryUpdater<'_> {
                 }),
             }
         }
+        // The `releases:` of a new file is null, and no map to edit.
         let is_map = matches!(
             self.view.kind(node),
             Ok(crate::values::view::ValueKind::Map)
@@ -171,6 +172,7 @@ impl EntryUpdater<'_> {
             (Value::Map(map), Depth::File) => self.put(node, map, Depth::Releases),
             (Value::Map(map), Depth::Releases) => self.put(node, map, Depth::Release),
             _ => match (self.view.value(node), value) {
+                // What is equal stays as it is written, with its comments and quotes.
                 (Ok(now), _) if now == *value => Ok(Want::Node(node)),
                 (_, Value::Map(map)) if key != "answers" => self.replace(node, map),
                 _ => new_value(value, Quotes::None).map_err(|e| e.to_string()),

@@ -213,6 +213,7 @@ pub fn moved<'m>(
     let mut moves = moves.into_iter().peekable();
     while let Some(first) = moves.peek() {
         let version = first.version.clone();
+        // Moves of one version are looked at together: none may catch what another of them has just moved.
         let mut step: Vec<&Moved> = Vec::new();
         while let Some(moved) = moves.next_if(|moved| moved.version == version) {
             step.push(moved);
@@ -228,6 +229,7 @@ pub fn moved<'m>(
                     any = true;
                     next.extend(moved.to.iter().filter_map(|to| to.fill(&caught)));
                 }
+                // A later version may move it.
                 None => next.push(place),
             }
         }

@@ -59,6 +59,7 @@ impl VersionRange {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         use Comparator::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
+        // Between neighbours there are pre-releases: `>1.0.0, <1.0.1` holds 1.0.1-rc.1.
         let apart =
             |(a, low): &(Comparator, Version), (b, high): &(Comparator, Version)| match (a, b) {
                 (GreaterOrEqual | Equal, LessOrEqual | Equal) => low > high,
@@ -97,6 +98,7 @@ impl VersionRange {
     /// No version at all.
     #[must_use]
     pub(super) fn none() -> Self {
+        // A range without comparisons would hold every version.
         let none = Version::new(0, 0, 0);
         Self(vec![
             (Comparator::Less, none.clone()),

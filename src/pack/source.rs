@@ -208,6 +208,7 @@ impl PackSource {
 
     /// Where the files of a pack are that this one names: in `charts/` of its folder, or else built in.
     pub(super) fn of_sub_chart(&self, name: &str) -> Option<Self> {
+        // The name becomes a path: no `..` or `/` may lead out of the folder.
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
         if name.is_empty() || !name.chars().all(plain) {
             return None;

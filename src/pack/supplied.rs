@@ -133,6 +133,7 @@ pub(super) fn names(texts: &Texts, below: &str) -> Vec<String> {
         .flatten()
         .map(|name| name.to_string_lossy().into_owned())
         .collect();
+    // The paths are sorted, so that equal names follow each other.
     names.dedup();
     names
 }

@@ -281,6 +281,7 @@ impl<'s> Machine<'s> {
         }
         match self.evaluate_condition(&both[1], sign) {
             Ok(holds) if holds == decides => Ok(decides),
+            // Nothing settled it, so that a failure of the first side counts after all.
             second => first.and(second),
         }
     }

@@ -24,6 +24,7 @@ impl<'s> DistinctItems<'s> {
         if let Item::Text(text) = item {
             return Ok(self.texts.contains(text));
         }
+        // No hash tells that `2` and `2.0` are equal; the budget bounds how often these are compared.
         for other in &self.others {
             if other.equals(item, budget)? {
                 return Ok(true);
@@ -221,6 +222,7 @@ pub(super) fn items<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<
         let mut item = IndexMap::from([(name.clone(), Item::Text(key))]);
         match value {
             Item::Map(rest) => item.extend(rest.iter().filter(|(key, _)| key != name)),
+            // A key with nothing behind it is null to YAML: an item that has only its name.
             Item::Null => {}
             _ => return Err(wants(0, "a map of maps")),
         }
