@@ -69,7 +69,7 @@ impl SpecParts {
         self.text_at(doc, path).as_deref() == Some("true")
     }
 
-    /// What stands under a name; nothing if nothing does.
+    /// The nodes under a name; nothing if there are none.
     fn below(&self, doc: &Doc<'_>, name: &str) -> Option<Self> {
         let below = self
             .0

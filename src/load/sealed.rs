@@ -36,7 +36,7 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// What can be known of a file that cannot be used; nothing if it is not encrypted.
+    /// The knowledge of a file that cannot be used; nothing if it is not encrypted.
     pub(super) fn of(path: &FilePath, error: Box<LoadError>) -> Option<Self> {
         let sealed = |values, made_up| Self {
             name: path.display().to_string(),

@@ -112,8 +112,8 @@ pub(super) fn matches(
     Ok(matches.into_iter().collect())
 }
 
-/// What a pattern with wildcards finds in the layers and counts, in the order in which the keys stand when the layers
-/// are merged.
+/// The places that a pattern with wildcards finds in the layers and that count, in the order in which the keys
+/// stand when the layers are merged.
 fn found_by_all(sight: &Sight<'_, '_>, pattern: &Path) -> Vec<(usize, node::FoundPlace)> {
     let mut found = Vec::new();
     for (i, layer) in sight.layers.iter().enumerate() {

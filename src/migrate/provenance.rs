@@ -405,7 +405,7 @@ impl<'v> LookedAtParts<'v> {
     }
 }
 
-/// What stood under a key that goes, if a new key has just that value.
+/// The entry under a key that goes, if a new key has just its value.
 fn rename_key(
     entries: &mut Vec<Entry>,
     map: &Map,

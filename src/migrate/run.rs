@@ -176,7 +176,7 @@ fn app(plan: &Plan<'_>, version: &Version) -> String {
         .map_or_else(|| version.to_string(), |info| info.app.clone())
 }
 
-/// What expressions see of the target.
+/// The names by which expressions see the target.
 fn target_of(plan: &Plan<'_>) -> Scope<'static> {
     let mut scope = Scope::new();
     let text = |text: String| LazyValue::new(|| Value::String(text));

@@ -77,14 +77,14 @@ impl BuiltInFiles {
         })
     }
 
-    /// What tells its chart.
+    /// The identity of its chart.
     pub(super) fn identity(&self) -> &'static Identity {
         let name = self.folder.path().to_str();
         let identity = name.and_then(|name| index().get(name));
         identity.expect("the build puts every pack into the index")
     }
 
-    /// What lies in the folder that it was made of, as far as a pack has it.
+    /// The names in the folder that it was made of, as far as a pack has them.
     pub(super) fn names(&self) -> Vec<String> {
         let migrations = self.migrations().keys();
         let migrations = migrations.map(|name| format!("{name}.yaml"));
@@ -128,7 +128,7 @@ pub fn built_in_names() -> impl Iterator<Item = &'static str> {
     PACKS.dirs().filter_map(|dir| dir.path().to_str())
 }
 
-/// What tells the charts of the built-in packs, by the names of these.
+/// The identities of the charts that have a built-in pack, by the names of the packs.
 fn index() -> &'static BTreeMap<String, Identity> {
     static INDEX: OnceLock<BTreeMap<String, Identity>> = OnceLock::new();
     INDEX.get_or_init(|| {

@@ -53,7 +53,7 @@ pub(super) enum PackSource {
 }
 
 impl PackSource {
-    /// What lies in the folder, in no order; of a built-in pack its files.
+    /// The names of what lies in the folder, in no order; of a built-in pack its files.
     pub(super) fn names(&self) -> Result<Vec<String>, PackError> {
         match self {
             Self::BuiltIn(files) => Ok(files.names()),
@@ -147,7 +147,7 @@ impl PackSource {
         }
     }
 
-    /// What tells the chart, of a pack in the program.
+    /// The identity of the chart, of a pack in the program.
     pub(super) fn identity(&self) -> Option<&'static Identity> {
         match self {
             Self::BuiltIn(files) => Some(files.identity()),
@@ -206,7 +206,7 @@ impl PackSource {
         Ok(file)
     }
 
-    /// Where the files of a pack are that this one names: in `charts/` of its folder, or else built in.
+    /// The place of the files of a pack that this one names: in `charts/` of its folder, or else built in.
     pub(super) fn of_sub_chart(&self, name: &str) -> Option<Self> {
         // The name becomes a path: no `..` or `/` may lead out of the folder.
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);

@@ -355,7 +355,7 @@ struct OpenAnswers {
 }
 
 impl OpenAnswers {
-    /// What the open questions of releases need beside the answers that were given.
+    /// The answers that releases' open questions need beside those that were given.
     fn of(releases: &[&Release], given: &Given) -> Self {
         let mut answers = Self::default();
         for release in releases {

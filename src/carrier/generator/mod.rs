@@ -138,7 +138,7 @@ pub(super) fn elements(
     all
 }
 
-/// What a generator's own template says of the `spec` of its applications: it covers that of the template for all
+/// The `spec` that a generator's own template gives its applications: it covers that of the template for all
 /// (`applicationset/generators/generator_spec_processor.go`, `mergeGeneratorTemplate`). Those of generators inside of a
 /// matrix or a merge count for nothing.
 fn own_template(doc: &Doc<'_>, generator: NodeId) -> Option<NodeId> {
@@ -227,7 +227,7 @@ struct GeneratorReader<'a> {
 }
 
 impl GeneratorReader<'_> {
-    /// What one generator makes. Its texts may name what `outer` has: in a matrix the first generator's element.
+    /// The elements that one generator makes. Its texts may name what `outer` has: in a matrix the first generator's element.
     fn made_by(
         &self,
         generator: NodeId,
@@ -314,7 +314,7 @@ impl GeneratorReader<'_> {
         Some(elements.collect())
     }
 
-    /// What a generator makes that asks a cluster or another server: what it adds to each is written here, and one
+    /// The element of a generator that asks a cluster or another server: what it adds to each is written here, and one
     /// element stands for all.
     fn by_cluster(&self, generator: NodeId, outer: &GeneratorElement) -> Generated {
         let doc = self.doc;

@@ -20,7 +20,7 @@ enum RequirementKind {
     DoesNotExist,
 }
 
-/// What is left of the elements of a generator. Of one whose selector Argo CD refuses, nothing is known.
+/// The elements of a generator that its selector leaves. Of one whose selector Argo CD refuses, nothing is known.
 pub(super) fn selected(doc: &Doc<'_>, selector: NodeId, made: Generated) -> Generated {
     let Some(requirements) = requirements(doc, selector) else {
         return Generated::unknown();

@@ -163,7 +163,7 @@ impl<'b> Builder<'b> {
         (before, notices)
     }
 
-    /// What a person should know of layers that are not read whole, and of where the chart comes from.
+    /// The notices of layers that are not read whole, and of where the chart comes from.
     fn layer_notices(&self, chart: &KnownChart, sameness: Sameness) -> Vec<Notice> {
         let mut notices = Vec::from_iter(self.whose_chart(chart, sameness));
         if let Some(node) = self.one.carrier.templated.first() {
@@ -294,7 +294,7 @@ impl<'b> Builder<'b> {
         own.chain(unread).chain(deployer).collect()
     }
 
-    /// What a person should know of where the chart comes from, if not from a repository that is known.
+    /// The notice of where the chart comes from, if not from a repository that is known.
     fn whose_chart(&self, chart: &KnownChart, sameness: Sameness) -> Option<Notice> {
         let release = &self.one.release;
         let (file, node) = (release.chart_file, release.chart.node);

@@ -28,7 +28,7 @@ pub struct Succession {
 }
 
 impl Builder<'_> {
-    /// What the manifest has to say once its chart is the one that takes the place of this one.
+    /// The lines that the manifest has to say once its chart is the one that takes the place of this one.
     pub(super) fn replacement(&self, chart: &KnownChart) -> Option<Succession> {
         let (name, repository) = chart.replaced_by.as_ref()?;
         let release = &self.one.release;

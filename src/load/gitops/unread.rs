@@ -103,7 +103,7 @@ fn said(texts: &[&str], is_it: impl Fn(&str) -> Option<bool>) -> Option<bool> {
     (!each.is_empty()).then(|| each.contains(&true))
 }
 
-/// What stands behind a key in the lines of a text, without quotes and comments.
+/// The texts behind a key in the lines of a text, without quotes and comments.
 fn texts_of<'t>(key: &'t str, text: &'t str) -> impl Iterator<Item = &'t str> {
     let lines = text.lines();
     let lines = lines.map(|line| line.trim_start().trim_start_matches("- "));
