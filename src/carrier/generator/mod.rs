@@ -227,7 +227,7 @@ struct GeneratorReader<'a> {
 }
 
 impl GeneratorReader<'_> {
-    /// The elements that one generator makes. Its texts may name what `outer` has: in a matrix the first generator's element.
+    /// The elements that one generator makes. Its texts may name what `outer` has: in a matrix the element of the first one.
     fn made_by(
         &self,
         generator: NodeId,
