@@ -95,8 +95,16 @@ pub fn candidates(
         }
     }
     for to in search.hinted.clone() {
-        if new.knows(&to) {
-            search.add(&to, (&to, None), NameSource::There, Some(0.0));
+        let spelled = match new.knows(&to) {
+            true => None,
+            false => new.paths().find(|key| spells_same(key, &to)),
+        };
+        if let Some(key) = spelled {
+            search.hinted.push(key.clone());
+        }
+        let to = spelled.unwrap_or(&to);
+        if new.knows(to) {
+            search.add(to, (to, None), NameSource::There, Some(0.0));
         }
     }
     let mut below: Vec<Path> = Vec::new();
@@ -227,6 +235,17 @@ impl CandidateSearch<'_> {
     }
 }
 
+/// True if two keys differ in capitals and dashes alone: `logLevel` and `loglevel`.
+fn spells_same(key: &Path, other: &Path) -> bool {
+    let plain = |segment: &Segment| match segment {
+        Segment::Key(key) => Some(words(key).concat()),
+        _ => None,
+    };
+    let mut pairs = key.segments().iter().zip(other.segments());
+    key.depth() == other.depth()
+        && pairs.all(|(a, b)| plain(a).is_some_and(|a| plain(b) == Some(a)))
+}
+
 /// True if a value can stand where the chart has another one.
 fn can_hold(default: Option<&Value>, value: &Value) -> bool {
     match (default, value) {
@@ -314,8 +333,12 @@ impl NameWords {
     #[must_use]
     pub fn of(path: &Path) -> Self {
         let last = last_words(path);
+        let joined = match path.last() {
+            Some(Segment::Key(key)) => words(key).concat(),
+            _ => String::new(),
+        };
         Self {
-            joined: last.iter().map(String::as_str).collect(),
+            joined: singular(&joined),
             last,
             all: key_words(path).into_iter().collect(),
         }

@@ -647,3 +647,29 @@ fn what_neither_chart_reads_is_asked_about_where_a_key_is_much_like_it() {
         "what did nothing is not switched on unasked"
     );
 }
+
+/// Without Helm, too, a key that is spelled otherwise is found below the map that a text names.
+#[test]
+fn a_key_with_other_capitals_below_a_map_that_a_text_names_is_offered_without_helm() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let (old, new) = (home.join("old"), home.join("new"));
+    let prints = |key: &str| format!("{key} | toString");
+    small_chart(
+        &old,
+        "1.0.0",
+        "tide:\n  netSyncAt: 5\n",
+        &prints(".Values.tide.netSyncAt"),
+    );
+    small_chart(
+        &new,
+        "2.0.0",
+        "harbour:\n  netsyncat: 8\n",
+        &prints(".Values.harbour.netsyncat"),
+    );
+    fs::write(new.join("README.md"), "In 2.0 `tide` became `harbour`.\n").unwrap();
+    fs::write(home.join("values.yaml"), "tide:\n  netSyncAt: 6\n").unwrap();
+    let output = upgrade(Path::new("/nonexistent/helm"), home, &[]);
+    let text = said(&output);
+    assert!(text.contains("move   harbour.netsyncat"), "{text}");
+}
