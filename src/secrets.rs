@@ -186,9 +186,13 @@ pub fn is_secret_key(key: &str) -> bool {
         || words == ["pass"]
 }
 
+/// The longest key that makes a secret only with the one above it: the longest second word of [`SECRET_PAIRS`].
+const LONGEST_BELOW: usize = 7;
+
 /// True if a key makes a secret together with the key above it: `key` below `tls`.
 fn is_secret_below(above: &str, key: &str) -> bool {
-    let may_be = key.len() <= 6 && !above.is_empty() && (has_stem(key) || has_stem(above));
+    let may_be =
+        key.len() <= LONGEST_BELOW && !above.is_empty() && (has_stem(key) || has_stem(above));
     may_be && !refers(key) && {
         let both = format!("{above}.{key}");
         !is_secret_key(above) && is_secret_key(&both)
@@ -656,6 +660,7 @@ mod tests {
     #[test]
     fn every_word_that_makes_a_secret_holds_a_stem() {
         let pairs = SECRET_PAIRS.iter().map(|(_, last)| last);
+        assert!(pairs.clone().all(|last| last.len() <= LONGEST_BELOW));
         for word in SECRET.iter().chain(&SECRET_ENDS).chain(pairs) {
             assert!(has_stem(word), "{word}");
         }

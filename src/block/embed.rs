@@ -105,11 +105,9 @@ impl BlockInFile<'_> {
                 .iter()
                 .any(|typing| set::write_value(value, *typing).is_ok())
         };
-        let before = View::new(self.tree(), self.view().root());
-        let stays = |path: &Path, value: &Value| {
-            let was = before.value(before.root()).unwrap_or(Value::Null);
-            path.get(&was) == Some(value)
-        };
+        let view = self.view();
+        let before = view.value(view.root()).unwrap_or(Value::Null);
+        let stays = |path: &Path, value: &Value| path.get(&before) == Some(value);
         let tree = self.tree();
         let all = View::new(tree, tree.documents()[0].root);
         let all = Value::Map(all.values().unwrap_or_default());

@@ -112,15 +112,14 @@ impl Chart {
             path: path.to_owned(),
             source,
         };
-        let mut files = BTreeMap::new();
+        let (mut files, mut left) = (BTreeMap::new(), MAX_CHART);
         if fs::metadata(path).map_err(failed)?.is_dir() {
-            let mut left = MAX_CHART;
             folder(path, path, &mut files, &mut left).map_err(failed)?;
         } else {
             let bytes = fs::read(path).map_err(failed)?;
-            files = unpacked(&bytes).map_err(failed)?;
+            files = unpacked(&bytes, &mut left).map_err(failed)?;
         }
-        Self::read(&path.display().to_string(), files, 0)
+        Self::read(&path.display().to_string(), files, 0, &mut left)
     }
 
     /// Reads a chart from its files, by their path below it; `place` is what errors call it.
@@ -129,7 +128,8 @@ impl Chart {
     ///
     /// If it is no chart.
     pub fn from_files(place: &str, files: BTreeMap<String, Vec<u8>>) -> Result<Self, ChartError> {
-        Self::read(place, files, 0)
+        let mut left = MAX_CHART;
+        Self::read(place, files, 0, &mut left)
     }
 
     /// Its version as one that can be compared: Helm lets the `v` in front stand, and numbers at the end be
@@ -187,6 +187,7 @@ impl Chart {
         place: &str,
         mut files: BTreeMap<String, Vec<u8>>,
         depth: usize,
+        left: &mut u64,
     ) -> Result<Self, ChartError> {
         let no_chart = |message: String| ChartError::NoChart {
             place: place.to_owned(),
@@ -220,7 +221,7 @@ impl Chart {
                     chart.insert(file.to_owned(), bytes);
                 }
                 None if rest.ends_with(".tgz") => {
-                    let unpacked = unpacked(&bytes)
+                    let unpacked = unpacked(&bytes, left)
                         .map_err(|error| no_chart(format!("charts/{rest}: {error}")))?;
                     inner.insert(rest.to_owned(), unpacked);
                 }
@@ -234,6 +235,7 @@ impl Chart {
                     &format!("{place}/charts/{name}"),
                     files,
                     depth + 1,
+                    left,
                 )?);
             }
         }
@@ -332,11 +334,11 @@ fn folder(
     Ok(())
 }
 
-/// The files of an archive, without the folder that all of them are in.
-fn unpacked(bytes: &[u8]) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
+/// The files of an archive, without the folder that all of them are in. What may be `left` to read goes down by them:
+/// archives in archives share it, so that small ones cannot become gigabytes.
+fn unpacked(bytes: &[u8], left: &mut u64) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes));
     let mut files = BTreeMap::new();
-    let mut left = MAX_CHART;
     for entry in archive.entries()? {
         let entry = entry?;
         if !entry.header().entry_type().is_file() {
@@ -349,7 +351,7 @@ fn unpacked(bytes: &[u8]) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
             continue;
         };
         let name = name.to_owned();
-        files.insert(name, bounded(entry, &mut left)?);
+        files.insert(name, bounded(entry, left)?);
     }
     Ok(files)
 }

@@ -300,8 +300,13 @@ fn exchange(one: &Path, other: &Path) -> io::Result<bool> {
     };
     match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
         Ok(()) => Ok(true),
-        // A kernel without the call says NOSYS, a file system without the flag mostly INVAL.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
+        // A kernel without the call says NOSYS, a file system without the flag mostly INVAL. That something is not
+        // supported has two numbers on Apple's systems (<sys/errno.h>) and one on Linux.
+        Err(error)
+            if [Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOTSUP].contains(&error) =>
+        {
+            Ok(false)
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -1,5 +1,6 @@
 //! Packs from strangers that want more than they may have: each is refused in words, and soon.
 
+use refit::chart::Chart;
 use std::{fs, path::Path, time::Instant};
 
 use refit::pack::Pack;
@@ -97,4 +98,34 @@ fn what_is_too_large_too_deep_or_hidden_is_refused() {
             "{said:?}"
         );
     }
+}
+
+/// Archives in archives share one bound, or a chart of some kilobytes could take gigabytes.
+#[test]
+fn archives_in_a_chart_share_its_bound() {
+    let mut packed = tar::Builder::new(flate2::write::GzEncoder::new(
+        Vec::new(),
+        flate2::Compression::fast(),
+    ));
+    let mut add = |name: &str, bytes: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        packed.append_data(&mut header, name, bytes).unwrap();
+    };
+    add("a/Chart.yaml", b"name: a\nversion: 1.0.0\n");
+    add("a/zeros", &vec![0; 40 << 20]);
+    let packed = packed.into_inner().unwrap().finish().unwrap();
+    let chart = |archives: usize| {
+        let names = (0..archives).map(|number| format!("charts/a{number}.tgz"));
+        let about = (
+            "Chart.yaml".to_owned(),
+            b"name: whole\nversion: 1.0.0\n".to_vec(),
+        );
+        let files = names.map(|name| (name, packed.clone())).chain([about]);
+        Chart::from_files("whole", files.collect())
+    };
+    assert!(chart(2).is_ok());
+    let error = chart(3).unwrap_err().to_string();
+    assert!(error.contains("larger than 100 MiB"), "{error}");
 }

@@ -432,3 +432,26 @@ fn new_lines_end_as_the_lines_around_them_and_not_as_a_lone_carriage_return_amon
         assert_eq!(editor.text(), after);
     }
 }
+
+#[test]
+fn a_block_scalar_that_loses_the_end_of_the_file_is_closed_at_its_header() {
+    for (style, line) in [
+        ("|", "x | y"),
+        (">", "a -> b > c"),
+        ("|2", "| |2"),
+        (">-", ">-"),
+    ] {
+        let text = format!("new:\n  a: 1\nold:\n  b: 1\n  note: {style}\n    {line}\n    {line}");
+        let read = |text: &str| serde_yaml::from_str::<Value>(text).unwrap();
+        let mut editor = Editor::open(&*text).unwrap();
+        editor.move_to("old.note", "new.note").unwrap();
+        let (before, after) = (read(&text), read(editor.text()));
+        assert_eq!(
+            after["new"]["note"],
+            before["old"]["note"],
+            "{}",
+            editor.text()
+        );
+        assert!(before["old"]["note"].is_string());
+    }
+}

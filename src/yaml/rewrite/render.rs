@@ -5,7 +5,7 @@
 
 use super::emit::Emitter;
 use super::{Cx, WantedUnit};
-use crate::yaml::source::{is_blank, line_start};
+use crate::yaml::source::{is_blank, line_end, line_start};
 use crate::yaml::tree::{Kind, NodeId};
 use crate::yaml::want::{RewriteError, Want, WantKey};
 
@@ -364,17 +364,37 @@ pub(super) fn close_block_scalar(text: &str) -> String {
     )
 }
 
-/// The same for the block scalar at the end of rendered lines, found by its header in the source.
+/// The same for the block scalar at the end of rendered lines, which has as many lines as in the source.
 fn close_last_block_scalar(cx: &Cx<'_>, id: NodeId, lines: String) -> String {
     let node = cx.tree.value_of(id).unwrap_or(id);
     let Some(scalar) = cx.last_block_scalar(node) else {
         return lines;
     };
     let body = cx.tree.body(scalar);
-    let first = crate::yaml::source::line_end(cx.text, body.start).0;
-    let header = &cx.text[body.start..first];
-    match lines.rfind(header) {
-        Some(at) => format!("{}{}", &lines[..at], close_block_scalar(&lines[at..])),
+    let header = &cx.text[body.start..line_end(cx.text, body.start).0];
+    // The content may have the header's sign too, so that a search would not do: `|` is a pipe in many a script.
+    let breaks = breaks_within(&cx.text[body]);
+    let content = lines.trim_end_matches('\n');
+    let starts = content.rmatch_indices('\n').map(|(at, _)| at + 1);
+    let start = starts.chain([0]).nth(breaks).unwrap_or(0);
+    let line = &lines[start..line_end(&lines, start).0];
+    match line.strip_suffix(header) {
+        Some(before) => {
+            let at = start + before.len();
+            format!("{}{}", &lines[..at], close_block_scalar(&lines[at..]))
+        }
         None => lines,
     }
+}
+
+/// The number of line breaks between the lines of a text.
+fn breaks_within(text: &str) -> usize {
+    let text = text.trim_end_matches(['\n', '\r']);
+    let mut at = line_end(text, 0).1;
+    let mut breaks = 0;
+    while at < text.len() {
+        breaks += 1;
+        at = line_end(text, at).1;
+    }
+    breaks
 }
