@@ -227,7 +227,8 @@ struct GeneratorReader<'a> {
 }
 
 impl GeneratorReader<'_> {
-    /// The elements that one generator makes. Its texts may name what `outer` has: in a matrix the element of the first one.
+    /// The elements that one generator makes. Its texts may name what `outer` has: in a matrix the element of the
+    /// first generator.
     fn made_by(
         &self,
         generator: NodeId,
