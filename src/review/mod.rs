@@ -306,27 +306,39 @@ impl Review {
         true
     }
 
-    /// The settings that would be lost if every undecided step were left out.
+    /// The settings that would be lost if every undecided step were left out, each list with the number of a release
+    /// whose chart does not read them.
     ///
     /// # Errors
     ///
     /// If that is refused.
-    pub fn lost_by_skipping_the_rest(&self) -> Result<Vec<Path>, Vec<Refusal>> {
-        let mut lost: Vec<Path> = Vec::new();
+    pub fn lost_by_skipping_the_rest(&self) -> Result<Vec<(usize, Vec<Path>)>, Vec<Refusal>> {
+        let mut all: Vec<(usize, Vec<Path>)> = Vec::new();
         for at in 0..self.names.len() {
             let rest = self.rest_of(at);
             let release = self.run_alone(at, &self.asking(&rest, true))?;
             let left_out = release.lost_by_leaving_out();
-            let paths = left_out
-                .filter(|step| rest.contains(&(at, step.id.clone())))
-                .flat_map(|step| step.loses.clone());
-            for path in paths {
-                if !lost.contains(&path) {
-                    lost.push(path);
+            let rest = left_out.filter(|step| rest.contains(&(at, step.id.clone())));
+            let lost: Vec<&Path> = rest.flat_map(|step| &step.loses).collect();
+            if lost.is_empty() {
+                continue;
+            }
+            let is_like = |other: usize| {
+                let [one, other] = [at, other].map(|number| &self.start[number]);
+                (&one.chart, &one.to) == (&other.chart, &other.to)
+            };
+            let known = all.iter().position(|(other, _)| is_like(*other));
+            let known = known.unwrap_or_else(|| {
+                all.push((at, Vec::new()));
+                all.len() - 1
+            });
+            for path in lost {
+                if !all[known].1.contains(path) {
+                    all[known].1.push(path.clone());
                 }
             }
         }
-        Ok(lost)
+        Ok(all)
     }
 
     /// All that a step may do and ask, as its pack has it.

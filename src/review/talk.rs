@@ -578,8 +578,12 @@ impl Talk<'_> {
         match review.lost_by_skipping_the_rest() {
             Ok(lost) if lost.is_empty() => {}
             Ok(lost) => {
-                let text = show::losses(&lost, &[], &review.start()[0], self.look());
-                self.report(&text);
+                // Each is told with its own chart: releases that share a file may be of several.
+                for (at, paths) in &lost {
+                    let release = &review.start()[*at];
+                    let text = show::losses(paths, &[], release, self.look());
+                    self.report(&text);
+                }
                 if !self.confirm("Skip them all the same?")? {
                     return Ok(false);
                 }

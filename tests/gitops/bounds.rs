@@ -1,6 +1,10 @@
 //! A file of a repository sends refit nowhere else: what it names outside is neither read nor shown nor written.
 
-use std::fs;
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use crate::repository::Repository;
 
@@ -157,4 +161,40 @@ fn without_a_repository_the_named_folder_is_the_bound() {
     ]);
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(here.text("values.yaml"), "new: x\n");
+}
+
+/// A file system that notes when a file was read tells whether one outside was: nothing of it would be seen otherwise.
+#[test]
+fn a_patch_outside_is_not_even_read() {
+    let Some(here) = Repository::new() else {
+        return;
+    };
+    pack(&here);
+    let outside = here.root.parent().unwrap().join("patch.yaml");
+    let patch = "kind: HelmRelease\nspec: {values: {old: osprey-outside}}\n";
+    fs::write(&outside, patch).unwrap();
+    here.file("g/inside.yaml", patch);
+    here.file(
+        "g/kustomization.yaml",
+        "resources: [release.yaml]\npatches:\n- {target: {kind: HelmRelease, name: one}, path: ../../patch.yaml}\n- {target: {kind: HelmRelease, name: one}, path: inside.yaml}\n",
+    );
+    here.file(
+        "g/release.yaml",
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: one}\nspec:\n  chart:\n    spec: {chart: osprey, version: 1.0.0, sourceRef: {kind: HelmRepository, name: osprey}}\n  values: {old: x}\n",
+    );
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let read_at = |path: &Path| fs::metadata(path).unwrap().accessed().unwrap();
+    let inside = here.path("g/inside.yaml");
+    for path in [&outside, &inside] {
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_times(fs::FileTimes::new().set_accessed(long_ago))
+            .unwrap();
+    }
+    let run = here.refit(&["upgrade", "g", "--pack", "pack"]);
+    assert!(!run.said.contains("osprey-outside"), "{}", run.said);
+    if read_at(&inside) == long_ago {
+        eprintln!("this file system does not note when files are read: nothing was tested");
+        return;
+    }
+    assert_eq!(read_at(&outside), long_ago);
 }

@@ -254,10 +254,13 @@ fn in_file(
         Some(file) => file,
         None => {
             let bounds = Bounds::of(&kustomization.path, &kustomization.below);
-            let may_be_read = bounds.contain(&path) && path.is_file();
+            // Before it is read: what lies outside is not even looked at.
+            if !bounds.contain(&path) || !path.is_file() {
+                return None;
+            }
             let shown = loader.workspace.files[kustomization.file].path.as_deref();
             let input = InputFile::Path(as_named(&path, shown, &kustomization.path));
-            loader.file(&input).ok().filter(|_| may_be_read)?
+            loader.file(&input).ok()?
         }
     };
     let tree = &loader.workspace.files[file].tree;
