@@ -9,7 +9,9 @@ use std::{collections::BTreeSet, path::PathBuf};
 use anyhow::{Context as _, bail};
 use refit::{
     chart::Chart,
-    draft::{self, DraftOptions, Migrated, PairOfCharts, Proposals, Versions, bare_pack, drafted},
+    draft::{
+        self, DraftOptions, MigratedValues, PairOfCharts, Proposals, Versions, bare_pack, drafted,
+    },
     effect::{
         helm::{Helm, next_step},
         render::Renderer,
@@ -19,7 +21,7 @@ use refit::{
     outcome::{KnownBy, Refusal, Release},
     pack::Pack,
     report::Detail,
-    upgrade::{Draft, Request, packs, upgrade},
+    upgrade::{DraftedPack, Request, packs, upgrade},
 };
 use semver::Version;
 
@@ -171,7 +173,7 @@ impl Both {
         let request = &mut job.request;
         match &self.known {
             WayKnown::Nothing | WayKnown::Elsewhere => {
-                request.drafted = vec![Draft {
+                request.drafted = vec![DraftedPack {
                     texts: bare_pack(old, new, versions),
                     is_on_top: false,
                 }];
@@ -199,9 +201,9 @@ impl Both {
     }
 
     /// What was found as a draft.
-    fn draft_of(&self, found: &Proposals, options: &DraftOptions) -> Draft {
+    fn draft_of(&self, found: &Proposals, options: &DraftOptions) -> DraftedPack {
         let charts = (&self.old.1, &self.new.1);
-        Draft {
+        DraftedPack {
             texts: drafted(charts, &self.versions, found, options),
             is_on_top: self.known.newest().is_some(),
         }
@@ -220,15 +222,19 @@ impl Both {
     /// # Errors
     ///
     /// If a migration of the pack cannot be read.
-    fn migrated(&self, release: &Release, packs: &[Pack]) -> anyhow::Result<Option<Migrated>> {
+    fn migrated(
+        &self,
+        release: &Release,
+        packs: &[Pack],
+    ) -> anyhow::Result<Option<MigratedValues>> {
         let Some((before, after)) = values(release) else {
             return Ok(None);
         };
         let pack = pack_of(packs, &release.chart);
         let (Some(newest), Some(pack)) = (self.known.newest(), pack) else {
-            return Ok(Some(Migrated::unchanged(&before)));
+            return Ok(Some(MigratedValues::unchanged(&before)));
         };
-        Ok(Some(Migrated::by_pack(
+        Ok(Some(MigratedValues::by_pack(
             release,
             pack,
             (before, after),

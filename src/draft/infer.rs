@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{
     candidates::ChartKeys,
-    migrated::Migrated,
+    migrated::MigratedValues,
     propose::{PairOfCharts, Proposal, Proposals, SearchDepth, Suggestion, propose_on},
     scaffold::is_empty,
 };
@@ -138,7 +138,7 @@ fn try_all(
     for (path, value) in settings {
         set_path(&mut values, path, value.clone());
     }
-    let values = Migrated::unchanged(&values);
+    let values = MigratedValues::unchanged(&values);
     let mut found = propose_on(pair, keys, &values, switches.1, SearchDepth::InGroups);
     let asked = |one: &Proposal| settings.iter().any(|(path, _)| one.from.starts_with(path));
     found.settings.retain(asked);

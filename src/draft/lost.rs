@@ -7,7 +7,7 @@ use super::{
     candidates::{ChartKeys, KeyCandidate, candidates},
     footprint::{CommonWords, Footprint},
     kin::kin,
-    migrated::Migrated,
+    migrated::MigratedValues,
     propose::{OpenSetting, SearchDepth, Sides},
     sides::fits_default,
 };
@@ -33,7 +33,7 @@ pub(super) struct TracedSetting {
 
 /// The settings for which a place may be looked for, each where it stands now.
 pub(super) fn traced(
-    values: &Migrated,
+    values: &MigratedValues,
     sides: Option<&Sides<'_>>,
     search: SearchDepth,
 ) -> Vec<TracedSetting> {
@@ -83,7 +83,7 @@ pub(super) fn traced(
 pub(super) fn opened<'l>(
     all: &'l [TracedSetting],
     (old, new): (&ChartKeys, &ChartKeys),
-    values: &Migrated,
+    values: &MigratedValues,
     sides: Option<&'l Sides<'_>>,
     search: SearchDepth,
 ) -> Vec<OpenSetting<'l>> {
@@ -155,7 +155,7 @@ pub(super) fn opened<'l>(
 
 /// Settings that the new chart does not read where they are, with the likeliest places of each.
 pub(super) fn lost_by_reading(
-    values: &Migrated,
+    values: &MigratedValues,
     (old, new): (&ChartKeys, &ChartKeys),
 ) -> Vec<(Value, Vec<KeyCandidate>)> {
     let whole = Value::Map(values.after.clone());

@@ -17,7 +17,7 @@ use crate::{
 
 /// The values of a release before and behind the steps of a pack.
 #[derive(Debug, Clone, Default)]
-pub struct Migrated {
+pub struct MigratedValues {
     /// For the old chart.
     pub before: Map,
     /// As the steps leave them.
@@ -41,7 +41,7 @@ enum PackWord {
     WorksSoFar,
 }
 
-impl Migrated {
+impl MigratedValues {
     /// Values that no pack has changed.
     #[must_use]
     pub fn unchanged(values: &Map) -> Self {

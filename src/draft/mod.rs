@@ -26,7 +26,7 @@ mod written;
 
 pub use bare::{Versions, bare_pack};
 pub use infer::infer;
-pub use migrated::Migrated;
+pub use migrated::MigratedValues;
 pub use migration::migration_file;
 pub use pack::{DraftOptions, drafted};
 pub use propose::{PairOfCharts, Proposals, propose};

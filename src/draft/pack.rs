@@ -58,7 +58,7 @@ pub(super) fn escape_braces(text: &str) -> String {
 /// The migration; `None` if nothing is to be done or told.
 fn migration(versions: &Versions, found: &Proposals, options: &DraftOptions) -> Option<String> {
     let new = &versions.new;
-    let mut steps = StepTexts {
+    let mut steps = DraftSteps {
         text: String::new(),
         ids: options.pack_steps.clone().unwrap_or_default(),
         accepted: options.accepted,
@@ -178,7 +178,7 @@ pub(super) fn id(ids: &mut BTreeSet<String>, kind: &str, path: &Path) -> String 
 }
 
 /// The steps of a draft, as they are written.
-struct StepTexts {
+struct DraftSteps {
     text: String,
     /// The ids that steps have, those of the pack among them.
     ids: BTreeSet<String>,
@@ -187,7 +187,7 @@ struct StepTexts {
     mark: &'static str,
 }
 
-impl StepTexts {
+impl DraftSteps {
     fn moves(&mut self, pairs: &Pairs<'_>) {
         let Some((first, place)) = pairs.first() else {
             return;

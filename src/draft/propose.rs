@@ -12,7 +12,7 @@ use super::{
     footprint::{CommonWords, Footprint},
     kin::kin,
     lost::{lost_by_reading, opened, traced},
-    migrated::Migrated,
+    migrated::MigratedValues,
     outdated::outdated,
     prove::prove,
     scaffold::{is_empty, needs_some, scaffold},
@@ -238,7 +238,7 @@ pub(super) enum SearchDepth {
 
 /// Works out what became of each setting of some values.
 #[must_use]
-pub fn propose(pair: &PairOfCharts<'_>, values: &Migrated) -> Proposals {
+pub fn propose(pair: &PairOfCharts<'_>, values: &MigratedValues) -> Proposals {
     let (old, new) = (ChartKeys::of(pair.old), ChartKeys::of(pair.new));
     propose_on(pair, (&old, &new), values, &Map::new(), SearchDepth::Exact)
 }
@@ -250,7 +250,7 @@ pub fn propose_with(
     keys: (&ChartKeys, &ChartKeys),
     values: &Map,
 ) -> Proposals {
-    let values = Migrated::unchanged(values);
+    let values = MigratedValues::unchanged(values);
     propose_on(pair, keys, &values, &Map::new(), SearchDepth::Exact)
 }
 
@@ -259,7 +259,7 @@ pub fn propose_with(
 pub(super) fn propose_on(
     pair: &PairOfCharts<'_>,
     (old, new): (&ChartKeys, &ChartKeys),
-    values: &Migrated,
+    values: &MigratedValues,
     switches: &Map,
     search: SearchDepth,
 ) -> Proposals {

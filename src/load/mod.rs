@@ -357,7 +357,7 @@ impl Loader {
         &mut self,
         asked: &ReleaseRequest,
         charts: &[KnownChart],
-    ) -> Vec<(ReleaseRequest, gitops::Dependency)> {
+    ) -> Vec<(ReleaseRequest, gitops::KnownDependency)> {
         let mut folder: Option<PathBuf> = None;
         for input in &asked.layers {
             let InputFile::Path(path) = input else {
@@ -397,7 +397,7 @@ impl Loader {
             version: asked.version.as_ref().map(|(version, _)| version.clone()),
             layers: paths.collect(),
         });
-        let one = |dependency: gitops::Dependency| {
+        let one = |dependency: gitops::KnownDependency| {
             let mut release = asked.clone();
             release.chart = Some(dependency.chart.clone());
             if release.version.is_none() {
@@ -416,7 +416,7 @@ impl Loader {
     }
 
     /// Reads a release that was asked for. Its values stand in the files by themselves, or as those of a dependency.
-    fn release(&mut self, asked: &ReleaseRequest, part: Option<&gitops::Dependency>) {
+    fn release(&mut self, asked: &ReleaseRequest, part: Option<&gitops::KnownDependency>) {
         let (mut layers, mut sealed, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for input in &asked.layers {
             match self.layer(input, asked.layers.len() > 1) {
@@ -517,7 +517,7 @@ impl Loader {
     fn version_of_part(
         &mut self,
         asked: &ReleaseRequest,
-        part: &gitops::Dependency,
+        part: &gitops::KnownDependency,
     ) -> (Option<Pin>, Vec<Mention>, Option<String>) {
         let nothing = (None, Vec::new(), None);
         let Some((line, text)) = &part.named_at else {

@@ -83,7 +83,7 @@ pub struct Request {
     /// Packs that charts name: they are told where no better one is known.
     pub named_packs: Vec<NamedPack>,
     /// The packs that were drafted from two versions of a chart in this run.
-    pub drafted: Vec<Draft>,
+    pub drafted: Vec<DraftedPack>,
     /// The version that the values are for, if it is stated.
     pub from: Option<Version>,
     /// The same for single releases, by name; it comes before that for every release.
@@ -117,7 +117,7 @@ pub struct Request {
 
 /// A pack that was drafted in this run.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct DraftedPack {
     /// Its files.
     pub texts: Texts,
     /// True if it goes on top of the pack that is known of its chart; else it stands in for that.

@@ -27,7 +27,7 @@ pub use self::succession::Succession;
 use self::{gathering::Gathering, patches::Patches, unread::Unread};
 pub(super) use self::{
     layer::{global_in, has_map_at},
-    named::{Dependency, chart_folder, dependencies_of},
+    named::{KnownDependency, chart_folder, dependencies_of},
 };
 pub use self::{named::with_their_charts, reached::with_reached};
 use super::{InputFile, LoadErrorKind, Loader, Sealed, aside};

@@ -24,7 +24,7 @@ use crate::{
 
 /// A dependency on a known chart, as the chart that a file belongs to has it.
 #[derive(Debug, Clone)]
-pub(in crate::load) struct Dependency {
+pub(in crate::load) struct KnownDependency {
     /// Under which key its values stand.
     pub(in crate::load) prefix: Path,
     /// The known chart.
@@ -37,7 +37,7 @@ pub(in crate::load) struct Dependency {
     pub(in crate::load) named_at: Option<(usize, String)>,
 }
 
-impl Dependency {
+impl KnownDependency {
     /// The file that names it.
     pub(in crate::load) fn chart_file(&self) -> PathBuf {
         self.folder.join("Chart.yaml")
@@ -100,7 +100,7 @@ pub(in crate::load) fn chart_folder(path: &FilePath, below: &FilePath) -> Option
 pub(in crate::load) fn dependencies_of(
     folder: &FilePath,
     charts: &[KnownChart],
-) -> Vec<Dependency> {
+) -> Vec<KnownDependency> {
     let file = folder.join("Chart.yaml");
     let bytes = std::fs::read(&file).ok();
     let Some(tree) = bytes.and_then(|bytes| Tree::parse_bytes(&bytes).ok()) else {
@@ -113,7 +113,7 @@ pub(in crate::load) fn dependencies_of(
         .filter(|carrier| carrier.kind == CarrierKind::Dependency && carrier.refused.is_none());
     let known = dependencies.filter_map(|carrier| {
         let version = carrier.version.as_ref();
-        Some(Dependency {
+        Some(KnownDependency {
             prefix: carrier.prefix.clone(),
             chart: known_name(&carrier.chart.source, charts)?.to_owned(),
             version: version.and_then(|place| match &place.style {
@@ -140,7 +140,7 @@ pub fn with_their_charts(
 ) -> Vec<FoundFile> {
     let mut all = found.to_vec();
     let mut folders: Vec<PathBuf> = Vec::new();
-    let mut of_folder: HashMap<PathBuf, Vec<Dependency>> = HashMap::new();
+    let mut of_folder: HashMap<PathBuf, Vec<KnownDependency>> = HashMap::new();
     for file in found {
         let is_meant =
             file.naming > Naming::Found && file.kind == FileKind::Yaml && file.path.is_file();
