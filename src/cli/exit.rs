@@ -64,7 +64,7 @@ pub const VERIFY: Meanings = &[
         Exit::Differs,
         "something differs and no step says why, or the new chart refuses the values",
     ),
-    (Exit::Error, "an error"),
+    (Exit::Error, "an error; also where there is no Helm"),
     (
         Exit::Open,
         "a question is open; what it holds back was compared as it stands",
