@@ -4,6 +4,8 @@
 //! addresses are brought into one form (`oci://` and `https://`, a slash or `.git` at the end, capitals
 //! in the host's name make no difference) and compared with those that a pack knows.
 
+use semver::Version;
+
 use super::model::ObjectRef;
 use super::read::Doc;
 use crate::yaml::NodeId;
@@ -181,16 +183,14 @@ impl ChartSource {
                     .strip_suffix(".tgz")
                     .or_else(|| file.strip_suffix(".tar.gz"))
                     .unwrap_or(file);
-                // `arroyo-0.10.3`: the version begins behind the first dash before a digit; one of a pre-release may
-                // come later.
-                let end = file
-                    .match_indices('-')
-                    .find(|(at, _)| {
-                        file[at + 1..]
-                            .trim_start_matches('v')
-                            .starts_with(|c: char| c.is_ascii_digit())
-                    })
-                    .map_or(file.len(), |(at, _)| at);
+                // `arroyo-0.10.3`, `arroyo-2-1.0.0-rc.1`: the version begins behind the first dash where one can be read;
+                // where there is none that semver takes, behind the first before a digit.
+                let version = |at: usize| file[at + 1..].trim_start_matches('v');
+                let dashes = || file.match_indices('-').map(|(at, _)| at);
+                let strict = dashes().find(|at| Version::parse(version(*at)).is_ok());
+                let loose =
+                    || dashes().find(|at| version(*at).starts_with(|c: char| c.is_ascii_digit()));
+                let end = strict.or_else(loose).unwrap_or(file.len());
                 Some(&file[..end])
             }
             Self::Object(_) | Self::Templated(_) | Self::Missing => None,
@@ -505,6 +505,15 @@ mod tests {
             ChartRef::of_text(node(), "https://x.example/kafka-ui-v1.0.0.tgz?raw=1").name(),
             Some("kafka-ui")
         );
+        for (file, name) in [
+            ("foo-2-1.0.0", "foo-2"),
+            ("foo-2-1.0.0-rc.1", "foo-2"),
+            ("foo-1.2", "foo"),
+            ("foo", "foo"),
+        ] {
+            let text = format!("https://x.example/{file}.tgz");
+            assert_eq!(ChartRef::of_text(node(), &text).name(), Some(name));
+        }
         assert_eq!(
             ChartRef::of_text(node(), "../charts/arroyo/").name(),
             Some("arroyo")

@@ -3,6 +3,7 @@
 //! Only what names a form is read: `properties`, `additionalProperties`, `patternProperties`, references within the
 //! file, and any of several forms. Values are never judged by it; that is for Helm.
 
+use regex::Regex;
 use serde_json::Value as Json;
 
 use super::Chart;
@@ -132,7 +133,11 @@ fn is_closed(form: &Json) -> bool {
 /// The form of a key in that of a map.
 fn below<'s>(form: &'s Json, key: &str) -> Option<&'s Json> {
     let named = form.get("properties").and_then(|all| all.get(key));
-    let pattern = || form.get("patternProperties")?.as_object()?.values().next();
+    let pattern = || {
+        let mut patterns = form.get("patternProperties")?.as_object()?.iter();
+        let fits = |pattern: &str| Regex::new(pattern).is_ok_and(|regex| regex.is_match(key));
+        Some(patterns.find(|(pattern, _)| fits(pattern))?.1)
+    };
     let other = || {
         form.get("additionalProperties")
             .filter(|other| other.is_object())
@@ -149,7 +154,8 @@ mod tests {
         let text = r##"{"$defs": {"log": {"properties": {"format": {"enum": ["common", "json", null]},
             "size": {"type": ["integer", "null"]}}}},
             "properties": {"access": {"$ref": "#/$defs/log"},
-            "ports": {"additionalProperties": {"anyOf": [{"$ref": "#/$defs/log"}, {"type": "null"}]}}}}"##;
+            "ports": {"additionalProperties": {"anyOf": [{"$ref": "#/$defs/log"}, {"type": "null"}]}},
+            "units": {"patternProperties": {"^a": {"type": "string"}, "^b": {"$ref": "#/$defs/log"}}}}}"##;
         let files = [("values.schema.json".to_owned(), text.to_owned())];
         let schema = Schema::of(&Chart {
             files: files.into(),
@@ -159,6 +165,8 @@ mod tests {
         let choices = [Value::from("common"), Value::from("json")];
         assert_eq!(schema.choices(&path("access.format")), choices);
         assert_eq!(schema.choices(&path("ports.web.format")), choices);
+        assert_eq!(schema.choices(&path("units.b1.format")), choices);
+        assert!(schema.choices(&path("units.a1.format")).is_empty());
         assert_eq!(schema.types(&path("access.size")), ["integer"]);
         assert!(schema.choices(&path("nowhere.format")).is_empty());
     }
