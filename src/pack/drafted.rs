@@ -11,9 +11,9 @@ use semver::Version;
 use super::{
     built_in::Identity,
     error::PackError,
-    keys::Keys,
+    keys::{Keys, add_within},
     load::{LazyKeys, Pack, PackContent},
-    model::{KeyRange, KeysFile},
+    model::KeysFile,
     range::VersionRange,
 };
 
@@ -63,28 +63,11 @@ impl Pack {
     /// Its keys of the versions before one, and those of the draft from there on, in the order of the newer chart.
     fn keys_until(&self, first: &Version, draft: &Self) -> Result<LazyKeys, PackError> {
         let mut keys = KeysFile::default();
-        let (until, since) = (
-            VersionRange::up_to(first),
-            VersionRange::from_until(first, None),
-        );
-        for (file, part) in [
-            (draft.keys.as_written()?, &since),
-            (self.keys.as_written()?, &until),
-        ] {
-            for (path, ranges) in file {
-                let ranges = ranges.into_iter().map(|range| KeyRange {
-                    versions: range.versions.and(part),
-                    ..range
-                });
-                let ranges = ranges.filter(|range| !range.versions.is_empty());
-                keys.entry(path).or_default().extend(ranges);
-            }
-        }
-        keys.retain(|_, ranges| !ranges.is_empty());
-        let keys = Keys::read(keys).map_err(|message| PackError::Format {
-            file: "keys.yaml".to_owned(),
-            message,
-        })?;
+        let since = VersionRange::from_until(first, None);
+        add_within(&mut keys, draft.keys.as_written()?, &since);
+        let until = VersionRange::up_to(first);
+        add_within(&mut keys, self.keys.as_written()?, &until);
+        let keys = Keys::of_parts(keys)?;
         Ok(LazyKeys::of(OnceLock::from(keys), self.source().clone()))
     }
 }

@@ -7,9 +7,11 @@ use std::{
 
 use semver::Version;
 
+use super::error::PackError;
 use super::expr::LazyValue;
 use super::model::{KeyRange, KeysFile, OpenKind, ReadAnswer};
 use super::nearby::Nearby;
+use super::range::VersionRange;
 use crate::values::{Map, Path, Segment, Value};
 
 /// The keys of a chart, in the chart's own order.
@@ -58,7 +60,37 @@ pub enum Known {
     Unknown,
 }
 
+/// Adds keys of a pack, as far as they are of these versions.
+pub(super) fn add_within(keys: &mut KeysFile, file: KeysFile, versions: &VersionRange) {
+    for (path, ranges) in file {
+        let ranges = ranges.into_iter().map(|range| KeyRange {
+            versions: range.versions.and(versions),
+            ..range
+        });
+        let ranges = ranges.filter(|range| !range.versions.is_empty());
+        keys.entry(path).or_default().extend(ranges);
+    }
+}
+
 impl Keys {
+    /// The keys of a file.
+    ///
+    /// # Errors
+    ///
+    /// If it is not in the format.
+    pub(super) fn of(file: KeysFile) -> Result<Self, PackError> {
+        Self::read(file).map_err(|message| PackError::Format {
+            file: "keys.yaml".to_owned(),
+            message,
+        })
+    }
+
+    /// The same of keys that were put together: those of no version are left out.
+    pub(super) fn of_parts(mut keys: KeysFile) -> Result<Self, PackError> {
+        keys.retain(|_, ranges| !ranges.is_empty());
+        Self::of(keys)
+    }
+
     pub(super) fn read(file: KeysFile) -> Result<Self, String> {
         let texts = file.keys().cloned().collect();
         let keys = file

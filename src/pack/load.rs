@@ -85,10 +85,7 @@ impl LazyKeys {
     }
 
     fn read(&self) -> Result<Keys, PackError> {
-        Keys::read(self.as_written()?).map_err(|message| PackError::Format {
-            file: "keys.yaml".to_owned(),
-            message,
-        })
+        Keys::of(self.as_written()?)
     }
 }
 

@@ -9,7 +9,7 @@ use semver::Version;
 
 use super::{
     error::PackError,
-    keys::Keys,
+    keys::{Keys, add_within},
     load::Pack,
     migration::Migration,
     model::{KeyRange, KeysFile, MigrationFile, VersionInfo},
@@ -139,19 +139,8 @@ impl Pack {
             keys.entry(path).or_default().extend(now);
         }
         let since = VersionRange::from_until(version, None);
-        for (path, ranges) in successor.keys.as_written()? {
-            let ranges = ranges.into_iter().map(|range| KeyRange {
-                versions: range.versions.and(&since),
-                ..range
-            });
-            let ranges = ranges.filter(|range| !range.versions.is_empty());
-            keys.entry(path).or_default().extend(ranges);
-        }
-        keys.retain(|_, ranges| !ranges.is_empty());
-        let keys = Keys::read(keys).map_err(|message| PackError::Format {
-            file: "keys.yaml".to_owned(),
-            message,
-        })?;
+        add_within(&mut keys, successor.keys.as_written()?, &since);
+        let keys = Keys::of_parts(keys)?;
         Ok(Self::of(info, keys))
     }
 }

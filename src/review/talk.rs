@@ -379,24 +379,15 @@ impl Talk<'_> {
         Ok(is_decided.then_some(Act::Next))
     }
 
-    /// A key that shows something or leaves the step.
-    fn other_key(
+    /// A key that does the same wherever a step is asked about: it shows something, or ends the review. False if it is
+    /// another one.
+    fn common_key(
         &mut self,
         key: KeyPress,
         review: &Review,
-        at: &mut AtStep<'_>,
-    ) -> Result<Option<Act>, Stop> {
-        let item = at.item;
+        item: &UndecidedStep,
+    ) -> Result<bool, Stop> {
         match key {
-            KeyPress::Char('m') => {
-                at.room = (at.room + 1).min(ROOMS.len() - 1);
-                self.echo(if at.room + 1 < ROOMS.len() {
-                    "more lines"
-                } else {
-                    "the whole file"
-                });
-                self.lines(&item.files, at.room, item.step.question.is_none());
-            }
             KeyPress::Char('d') => {
                 self.echo("the difference so far");
                 self.so_far(review, Talk::whole_difference);
@@ -409,6 +400,36 @@ impl Talk<'_> {
                 self.echo("explain");
                 self.explain(review, item);
             }
+            KeyPress::Char('q') => {
+                self.echo("quit");
+                return Err(Stop::Quit);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// A key that shows something or leaves the step.
+    fn other_key(
+        &mut self,
+        key: KeyPress,
+        review: &Review,
+        at: &mut AtStep<'_>,
+    ) -> Result<Option<Act>, Stop> {
+        let item = at.item;
+        if self.common_key(key, review, item)? {
+            return Ok(None);
+        }
+        match key {
+            KeyPress::Char('m') => {
+                at.room = (at.room + 1).min(ROOMS.len() - 1);
+                self.echo(if at.room + 1 < ROOMS.len() {
+                    "more lines"
+                } else {
+                    "the whole file"
+                });
+                self.lines(&item.files, at.room, item.step.question.is_none());
+            }
             KeyPress::Char('b') | KeyPress::Escape => {
                 self.echo("back");
                 return Ok(Some(Act::Back));
@@ -416,10 +437,6 @@ impl Talk<'_> {
             KeyPress::Char('g') if at.several => {
                 self.echo("go to another release");
                 return Ok(Some(Act::Elsewhere));
-            }
-            KeyPress::Char('q') => {
-                self.echo("quit");
-                return Err(Stop::Quit);
             }
             KeyPress::Char('?' | 'h') => {
                 self.echo("keys");

@@ -412,7 +412,7 @@ fn place_in_manifest(refusal: &mut Refusal, workspace: &Workspace, wanted: &Want
     let file = &workspace.files[wanted.holder];
     let pin = wanted.pin.as_ref();
     refusal.at = Some(match pin.filter(|pin| pin.file == wanted.holder) {
-        Some(pin) => file.at(file.tree.span(pin.node).start),
+        Some(pin) => file.at(pin.offset(file)),
         None => {
             let mut blocks = wanted.layers.iter();
             let own = blocks.find(|block| workspace.blocks[**block].file == wanted.holder);

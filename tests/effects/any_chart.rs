@@ -1,37 +1,11 @@
 //! `refit verify` for charts that no pack is for.
 
+use crate::shop::{MOVED, bench, said, values};
 use crate::support;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Output,
-};
+use std::{fs, path::Path, process::Output};
 
-use support::{copy_folder, helm};
-
-fn example(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("examples")
-        .join(name)
-}
-
-fn said(output: &Output) -> String {
-    format!(
-        "{}\n{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
-
-/// A folder with both charts and the values, to be changed.
-fn bench() -> tempfile::TempDir {
-    let home = tempfile::tempdir().unwrap();
-    copy_folder(&example("charts/shop-1"), &home.path().join("old"));
-    copy_folder(&example("charts/shop-2"), &home.path().join("new"));
-    fs::copy(example("shop.yaml"), home.path().join("values.yaml")).unwrap();
-    home
-}
+use support::helm;
 
 const CHARTS: [&str; 4] = ["--old-chart", "old", "--new-chart", "new"];
 
@@ -209,10 +183,6 @@ fn upgrade(helm: &Path, home: &Path, args: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-fn values(home: &Path) -> String {
-    fs::read_to_string(home.join("values.yaml")).unwrap()
-}
-
 #[test]
 fn a_draft_finds_where_settings_went_and_asks_before_it_moves_them() {
     for helm in helm::each() {
@@ -253,31 +223,7 @@ fn what_a_draft_moves_keeps_its_text_and_does_what_it_did() {
     );
     let text = said(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
-    let moved = "\
-# The shop of Fjord Books.
-replicas: 3   # one for each zone
-
-image:
-  tag: 3.1.2-fjord
-
-log:
-  level: debug
-
-service:
-  ports:
-    # The load balancer expects it.
-    http: 8080
-
-ingress:
-  enabled: true
-  hostname: shop.fjord.example
-
-showTax: true
-
-nodeSelector:
-  disk: fast
-";
-    assert_eq!(values(home), moved);
+    assert_eq!(values(home), MOVED);
     // Again: the old chart reads none of what was moved.
     let again = upgrade(helm.program(), home, &["--accept-drafts", "--check"]);
     assert_eq!(again.status.code(), Some(0), "{}", said(&again));
@@ -297,7 +243,7 @@ nodeSelector:
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(
         values(home),
-        moved.replace("log:\n  level: debug", "logLevel: debug")
+        MOVED.replace("log:\n  level: debug", "logLevel: debug")
     );
 }
 

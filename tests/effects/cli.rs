@@ -1,5 +1,6 @@
 //! `refit verify`, `refit upgrade --verify`, running releases and the plugin, from the outside.
 
+use crate::shop::said;
 use crate::support;
 
 use std::{
@@ -34,14 +35,6 @@ fn root() -> &'static Path {
 
 fn refit(helm: &Path, home: &Path, args: &[&str]) -> Output {
     helm::refit(helm, home).args(args).output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    format!(
-        "{}\n{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
 }
 
 fn charts() -> [String; 4] {

@@ -14,5 +14,6 @@ mod found;
 mod mutations;
 mod named_maps;
 mod pack_and_draft;
+mod shop;
 mod source;
 mod sub_charts;

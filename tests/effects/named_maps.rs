@@ -1,18 +1,11 @@
 //! Settings that went below names that users give, or that make sense only together.
 
+use crate::shop::said;
 use crate::support;
 
-use std::{fs, path::Path, process::Output};
+use std::{fs, path::Path};
 
 use support::helm;
-
-fn said(output: &Output) -> String {
-    format!(
-        "{}\n{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
 
 const OLD_VALUES: &str = "image:\n  repository: \"\"\n  tag: \"\"\nreplicas: 1\n";
 const OLD: &str = "\

@@ -1,6 +1,7 @@
 //! A pack that ends before the new chart, or says nothing of a setting: its steps come first, and the rest is drafted on
 //! top of them in the same run.
 
+use crate::shop::{self, MOVED, values};
 use crate::support;
 
 use std::{fs, path::Path, process::Output};
@@ -8,12 +9,9 @@ use std::{fs, path::Path, process::Output};
 use semver::Version;
 use support::{copy_folder, helm};
 
+/// All that a program said, in words with one space between them.
 fn said(output: &Output) -> String {
-    let all = format!(
-        "{}\n{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let all = shop::said(output);
     all.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -58,11 +56,7 @@ const STEPS: &str = "
 /// The two charts of the example, its values, and a pack that knows 1.4.0 and a version that nobody has at hand, in which
 /// a setting moved that moved once more before 2.0.0.
 fn bench() -> tempfile::TempDir {
-    let home = tempfile::tempdir().unwrap();
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    copy_folder(&examples.join("charts/shop-1"), &home.path().join("old"));
-    copy_folder(&examples.join("charts/shop-2"), &home.path().join("new"));
-    fs::copy(examples.join("shop.yaml"), home.path().join("values.yaml")).unwrap();
+    let home = shop::bench();
     ending_before(
         home.path(),
         "  scale:
@@ -101,35 +95,6 @@ fn run(helm: &Path, home: &Path, command: &str, args: &[&str]) -> Output {
     refit.args(args).output().unwrap()
 }
 
-fn values(home: &Path) -> String {
-    fs::read_to_string(home.join("values.yaml")).unwrap()
-}
-
-const RESULT: &str = "\
-# The shop of Fjord Books.
-replicas: 3   # one for each zone
-
-image:
-  tag: 3.1.2-fjord
-
-log:
-  level: debug
-
-service:
-  ports:
-    # The load balancer expects it.
-    http: 8080
-
-ingress:
-  enabled: true
-  hostname: shop.fjord.example
-
-showTax: true
-
-nodeSelector:
-  disk: fast
-";
-
 #[test]
 fn steps_of_a_pack_come_first_and_what_is_newer_is_drafted_for_their_result() {
     for helm in helm::each() {
@@ -163,7 +128,7 @@ fn steps_of_a_pack_come_first_and_what_is_newer_is_drafted_for_their_result() {
         let text = said(&written);
         assert_eq!(written.status.code(), Some(0), "{text}");
         assert!(text.contains("move-scale-count"), "{text}");
-        assert_eq!(values(home), RESULT);
+        assert_eq!(values(home), MOVED);
     }
 }
 
@@ -195,7 +160,7 @@ fn questions_of_a_pack_and_of_a_draft_are_answered_in_one_run() {
         &[&answers[..], &["--write"]].concat(),
     );
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_eq!(values(home), RESULT);
+    assert_eq!(values(home), MOVED);
     // What somebody decided to leave is not asked about again.
     let home = bench();
     let home = home.path();
@@ -273,7 +238,7 @@ fn of_versions_that_a_pack_knows_only_what_it_says_nothing_of_is_drafted() {
         assert!(!text.contains("gone-showtax"), "{text}");
         let output = run(helm, home, "upgrade", &["--accept-drafts", "--write"]);
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-        assert_eq!(values(home), RESULT);
+        assert_eq!(values(home), MOVED);
         // Nothing is left to be drafted.
         fs::write(home.join("values.yaml"), "replicaCount: 2\n").unwrap();
         let text = said(&run(helm, home, "upgrade", &[]));

@@ -142,7 +142,11 @@ impl Talk<'_> {
         }
         let mut room = 0;
         loop {
-            match self.key("Take this answer? [Y,b,m,d,l,e,q,?] ")? {
+            let key = self.key("Take this answer? [Y,b,m,d,l,e,q,?] ")?;
+            if self.common_key(key, review, item)? {
+                continue;
+            }
+            match key {
                 KeyPress::Enter | KeyPress::Char('y' | 'a') => {
                     self.echo("taken");
                     return Ok(self.decide(review, item, StepDecision::Answer(answer)));
@@ -158,22 +162,6 @@ impl Talk<'_> {
                     if let Ok((_, files)) = review.try_answer(item, &answer) {
                         self.lines(&files, room, true);
                     }
-                }
-                KeyPress::Char('d') => {
-                    self.echo("the difference so far");
-                    self.so_far(review, Talk::whole_difference);
-                }
-                KeyPress::Char('l') => {
-                    self.echo("the settings so far");
-                    self.so_far(review, Talk::ledger);
-                }
-                KeyPress::Char('e') => {
-                    self.echo("explain");
-                    self.explain(review, item);
-                }
-                KeyPress::Char('q') => {
-                    self.echo("quit");
-                    return Err(Stop::Quit);
                 }
                 _ => {
                     self.echo("keys");

@@ -1,0 +1,65 @@
+//! The shop of the examples: two versions of a chart, values for the first, and what these are for the second.
+
+use crate::support::copy_folder;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+/// A file or folder of the examples.
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples")
+        .join(name)
+}
+
+/// A folder with both charts and the values, to be changed.
+pub fn bench() -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    copy_folder(&example("charts/shop-1"), &home.path().join("old"));
+    copy_folder(&example("charts/shop-2"), &home.path().join("new"));
+    fs::copy(example("shop.yaml"), home.path().join("values.yaml")).unwrap();
+    home
+}
+
+/// The values there, as they are now.
+pub fn values(home: &Path) -> String {
+    fs::read_to_string(home.join("values.yaml")).unwrap()
+}
+
+/// All that a program said.
+pub fn said(output: &Output) -> String {
+    format!(
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// The values for the second version of the chart.
+pub const MOVED: &str = "\
+# The shop of Fjord Books.
+replicas: 3   # one for each zone
+
+image:
+  tag: 3.1.2-fjord
+
+log:
+  level: debug
+
+service:
+  ports:
+    # The load balancer expects it.
+    http: 8080
+
+ingress:
+  enabled: true
+  hostname: shop.fjord.example
+
+showTax: true
+
+nodeSelector:
+  disk: fast
+";
