@@ -71,3 +71,38 @@ impl Pack {
         Ok(LazyKeys::of(OnceLock::from(keys), self.source().clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A pack of two versions with one step, which comes with the second.
+    fn with_step(id: &str) -> Pack {
+        let files = [
+            (
+                "pack.yaml",
+                "pack: 1\nchart: gull\ntitle: A chart\nversions: {1.0.0: {app: '1'}, 2.0.0: {app: '2'}}\n".to_owned(),
+            ),
+            ("keys.yaml", "a: [{in: '*'}]\nb: [{in: '*'}]\n".to_owned()),
+            (
+                "2.0.0.yaml",
+                format!(
+                    "version: 2.0.0\ntitle: A change\nsteps: {{{id}: {{title: Move a, move: {{a: b}}}}}}\n"
+                ),
+            ),
+        ];
+        let files = files.map(|(name, text)| (name.to_owned(), text));
+        Pack::from_texts(files.into_iter().collect()).unwrap()
+    }
+
+    #[test]
+    fn steps_of_a_pack_come_before_those_of_a_draft_for_the_same_version() {
+        let both = with_step("own").with_draft(&with_step("found")).unwrap();
+        let version = Version::new(2, 0, 0);
+        let migrations = both.migrations(&version).unwrap();
+        let steps = migrations.iter().flat_map(|migration| &migration.steps);
+        let ids: Vec<&str> = steps.map(|step| step.id.as_str()).collect();
+        assert_eq!(ids, ["own", "found"]);
+        assert!(!both.is_draft_of(&version), "the pack knows it");
+    }
+}
