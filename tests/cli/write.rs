@@ -317,8 +317,7 @@ mod unix {
 
     /// refit in a shell that sets something up first, as somebody who is not root.
     fn unprivileged(demo: &Demo, setup: &str, line: &str) -> Option<demo::Run> {
-        let refit = demo.path("refit");
-        fs::copy(env!("CARGO_BIN_EXE_refit"), &refit).unwrap();
+        demo.program();
         set_mode(demo.folder(), 0o755);
         let script = format!("{setup} exec ./refit upgrade --pack pack --chart demo {line}");
         let mut command = if is_root(demo) {

@@ -123,7 +123,7 @@ fn shared() -> Demo {
     for name in ["base/v.yaml", "team/v.yaml"] {
         demo.file(name, PLAIN);
     }
-    fs::copy(env!("CARGO_BIN_EXE_refit"), demo.path("refit")).unwrap();
+    demo.program();
     if is_root() {
         for name in ["base", "team", "state", "base/v.yaml", "team/v.yaml"] {
             chown(demo.path(name), Some(NOBODY), Some(NOBODY)).unwrap();

@@ -125,6 +125,21 @@ impl Demo {
         names
     }
 
+    /// The program itself in this folder, where everybody can run it.
+    ///
+    /// A process of its own copies it: a child that another test starts meanwhile would inherit a file that is open
+    /// here for writing, and Linux runs no program that is.
+    #[cfg(unix)]
+    pub fn program(&self) -> PathBuf {
+        let copy = self.path("refit");
+        let mut command = Command::new("cp");
+        command.arg(env!("CARGO_BIN_EXE_refit")).arg(&copy);
+        assert!(command.status().unwrap().success());
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&copy, open).unwrap();
+        copy
+    }
+
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_refit"));
         command.current_dir(self.folder.path());
