@@ -98,9 +98,9 @@ fn ask_one(
         about.push_str(&format!(" and {} more", group.len() - NAMED));
     }
     let look = keyboard.look();
-    let mut text = show::sentence(&format!("{about}: {}.", refusal.what), look);
+    let mut text = show::render_sentence(&format!("{about}: {}.", refusal.what), look);
     if let Some(why) = &refusal.why {
-        text.push_str(&show::sentence(why, look));
+        text.push_str(&show::render_sentence(why, look));
     }
     keyboard.say(&text);
     let (question, prompt) = match (&missing.what, &missing.chart) {
@@ -113,7 +113,7 @@ fn ask_one(
         ),
         (Unnamed::Version, None) => ("Which version are the values for?".to_owned(), "Version"),
     };
-    keyboard.say(&show::sentence(&question, look));
+    keyboard.say(&show::render_sentence(&question, look));
     // The newest comes first: most are nearer to it.
     let mut candidates = missing.candidates.clone();
     if missing.what == Unnamed::Version {
@@ -128,11 +128,14 @@ fn ask_one(
             ListAnswer::Key(KeyPress::Escape | KeyPress::Char('b')) => break None,
             ListAnswer::Key(KeyPress::Char('q')) => return Err(Stop::Quit),
             ListAnswer::Key(KeyPress::Again) => {}
-            ListAnswer::Key(_) => keyboard.say(&show::keys(&KEYS, look)),
+            ListAnswer::Key(_) => keyboard.say(&show::render_keys(&KEYS, look)),
         }
     };
     let Some(choice) = chosen.and_then(|at| candidates.get(at)) else {
-        keyboard.say(&show::sentence(&format!("No {asked} was chosen."), look));
+        keyboard.say(&show::render_sentence(
+            &format!("No {asked} was chosen."),
+            look,
+        ));
         return Ok(false);
     };
     keyboard.say(&format!("The {asked}: {choice}\n\n"));

@@ -157,7 +157,7 @@ pub fn list(options: &PackOptions, terminal: &mut Terminal) -> anyhow::Result<Ex
         });
     }
     let look = terminal.result_look(Detail::Normal);
-    terminal.result(&catalog::packs(&rows, look));
+    terminal.result(&catalog::render_packs(&rows, look));
     say_refused(&refused, terminal);
     Ok(match refused.is_empty() {
         true => Exit::Done,
@@ -191,7 +191,7 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
                 rows.push((version.to_string(), migration.title.clone()));
             }
         }
-        terminal.result(&catalog::versions(pack.chart(), &rows, look));
+        terminal.result(&catalog::render_versions(pack.chart(), &rows, look));
         return Ok(());
     }
     let mut pages = Vec::new();
@@ -209,7 +209,7 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
         for (version, migrations) in all {
             for migration in migrations {
                 if wanted.as_ref() == Some(version) {
-                    pages.push(catalog::migration(
+                    pages.push(catalog::render_migration(
                         &MigrationPage {
                             chart: chart.clone(),
                             version: version.to_string(),
@@ -226,7 +226,10 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
                 }
                 for step in &migration.steps {
                     if step.id == args.id {
-                        pages.push(catalog::step(&StepPage::new(chart, version, step), look));
+                        pages.push(catalog::render_step(
+                            &StepPage::new(chart, version, step),
+                            look,
+                        ));
                     }
                     ids.push(step.id.clone());
                 }

@@ -260,14 +260,14 @@ fn layers(project: &Project, release: &Release) -> Result<Vec<PathBuf>, MemoryEr
 
 /// The answers for a release, with their evidence unless that is secret.
 fn answers(release: &Release) -> impl Iterator<Item = (String, Answer)> {
-    let masker = Masker::on(release.files.iter().map(|file| &**file));
+    let masker = Masker::for_files(release.files.iter().map(|file| &**file));
     release.steps.iter().filter_map(move |step| {
         let question = step.question.as_ref()?;
         let evidence = question.evidence.iter();
         let evidence: indexmap::IndexMap<String, String> = evidence
             .map(|evidence| (evidence.path.clone(), evidence.recorded()))
             .collect();
-        let secret = |(path, value): (&String, &String)| masker.value(path, value) != *value;
+        let secret = |(path, value): (&String, &String)| masker.mask_value(path, value) != *value;
         let answer = Answer {
             option: question.answer.clone()?,
             inputs: question.inputs.clone(),

@@ -179,7 +179,7 @@ fn chosen(job: &Job, begun: &mut Begun, keyboard: &mut Keyboard<'_>) -> anyhow::
                 some.contains(&(at - 1))
             });
             let text = format!("{} of {} are reviewed.", some.len(), items.len());
-            keyboard.say(&show::sentence(&text, keyboard.look()));
+            keyboard.say(&show::render_sentence(&text, keyboard.look()));
             Ok(true)
         }
         Ok(_) => {
@@ -254,15 +254,15 @@ fn without_terminal(job: &Job, terminal: &mut Terminal) -> Exit {
     let masker = if job.show_secrets {
         Masker::off()
     } else {
-        Masker::of(&outcome)
+        Masker::for_outcome(&outcome)
     };
-    let questions = text::report(&outcome, look, &masker);
+    let questions = text::render_report(&outcome, look, &masker);
     if !questions.is_empty() {
         terminal.say(&format!("\n{questions}"));
     }
-    let commands = command::commands(&outcome, &job.given);
+    let commands = command::writing_commands(&outcome, &job.given);
     if !commands.is_empty() {
-        terminal.say(&format!("\n{}", text::commands(&commands, look)));
+        terminal.say(&format!("\n{}", text::render_commands(&commands, look)));
     }
     Exit::Error
 }
@@ -283,7 +283,7 @@ impl AfterDialogue<'_, '_> {
 
     fn report(&mut self, text: &str) {
         if self.keyboard.is_ascii() {
-            self.keyboard.say(&show::ascii(text));
+            self.keyboard.say(&show::to_ascii(text));
         } else {
             self.keyboard.say(text);
         }
@@ -364,14 +364,14 @@ impl AfterDialogue<'_, '_> {
             > 1;
         for review in reviews.iter().filter(|_| through) {
             let masker = if self.masked {
-                Masker::of(&outcome(review.result().iter().cloned()))
+                Masker::for_outcome(&outcome(review.result().iter().cloned()))
             } else {
                 Masker::off()
             };
             for (at, release) in review.result().iter().enumerate() {
-                let decided = show::decided(&review.tally(at), look, &masker);
+                let decided = show::render_decided(&review.tally(at), look, &masker);
                 let name = match several {
-                    true => show::name(release, look),
+                    true => show::render_name(release, look),
                     false => String::new(),
                 };
                 self.report(&format!("\n{name}{decided}"));
@@ -418,7 +418,7 @@ impl AfterDialogue<'_, '_> {
         );
         let look = self.keyboard.look();
         self.keyboard.say("\n");
-        self.report(&show::sentence(&text, look));
+        self.report(&show::render_sentence(&text, look));
         loop {
             let Some(typed) = self.keyboard.line("  file: ", "")? else {
                 return Ok(None);
@@ -431,7 +431,7 @@ impl AfterDialogue<'_, '_> {
                 Ok(()) => return Ok(Some(path)),
                 Err(e) => {
                     let look = self.keyboard.look();
-                    self.report(&show::warning(&format!("{e:#}"), look));
+                    self.report(&show::render_warning(&format!("{e:#}"), look));
                 }
             }
         }
@@ -600,7 +600,7 @@ fn command_lines(
         }
     }
     let outcome = outcome(releases.into_iter());
-    let Some(mut command) = command::commands(&outcome, &given).pop() else {
+    let Some(mut command) = command::writing_commands(&outcome, &given).pop() else {
         return Vec::new();
     };
     // What was not decided stays open.
@@ -614,5 +614,5 @@ fn command_lines(
     if !done && let Some(first) = command.pieces.first_mut() {
         *first = "refit review".to_owned();
     }
-    command.lines(width)
+    command.wrapped_lines(width)
 }

@@ -6,7 +6,7 @@
 use std::io::{self, IsTerminal as _};
 
 use refit::{
-    report::{Detail, ReportStyle, review::ascii, secrets::MASK},
+    report::{Detail, ReportStyle, review::to_ascii, secrets::MASK},
     shell::shown,
 };
 use terminal_size::{Width, terminal_size_of};
@@ -83,7 +83,7 @@ impl Terminal {
     /// The same for a report, which holds no lines of files: in plain signs where the terminal has no others.
     pub fn report(&mut self, text: &str) {
         match self.err.terminal && !takes_unicode() {
-            true => self.page(&ascii(text)),
+            true => self.page(&to_ascii(text)),
             false => self.page(text),
         }
     }
@@ -174,7 +174,7 @@ fn plain_notes(text: &str) -> String {
         let seen = painted.map_or(line, |(_, rest)| rest);
         let starts = ["… ", "- … ", "+ … ", "@@ "];
         match starts.iter().any(|start| seen.starts_with(start)) {
-            true => ascii(line),
+            true => to_ascii(line),
             false => line.to_owned(),
         }
     });
@@ -193,7 +193,9 @@ fn look(
         ..ReportStyle::default()
     };
     match size {
-        Some((Width(columns), _)) if terminal && columns > 0 => look.wide(usize::from(columns)),
+        Some((Width(columns), _)) if terminal && columns > 0 => {
+            look.with_width(usize::from(columns))
+        }
         _ => look,
     }
 }

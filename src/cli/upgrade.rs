@@ -136,7 +136,11 @@ fn carry_out(show: &Show<'_>, terminal: &mut Terminal) -> anyhow::Result<Exit> {
             if expect.is_none() {
                 show.print_all(terminal, &Ways::default())?;
             } else if job.format == Format::Text {
-                terminal.say(&text::brief(outcome, terminal.look(job.detail), &show.said));
+                terminal.say(&text::render_brief(
+                    outcome,
+                    terminal.look(job.detail),
+                    &show.said,
+                ));
             } else {
                 show.result(terminal)?;
             }
@@ -304,7 +308,7 @@ impl<'a> Show<'a> {
             if exact || job.show_secrets {
                 return Masker::off();
             }
-            known.get_or_init(|| Masker::of(outcome)).clone()
+            known.get_or_init(|| Masker::for_outcome(outcome)).clone()
         };
         let shown = match job.format {
             Format::Text => masker(false),
@@ -325,7 +329,7 @@ impl<'a> Show<'a> {
     fn commands(&self) -> Vec<command::NextCommand> {
         match self.job.mode {
             ResultMode::Preview | ResultMode::Check => {
-                command::commands(self.outcome, &self.job.given)
+                command::writing_commands(self.outcome, &self.job.given)
             }
             _ => Vec::new(),
         }
@@ -408,8 +412,8 @@ impl<'a> Show<'a> {
                 ResultMode::Check => RunSoFar::Check,
                 _ => RunSoFar::Preview,
             },
-            review: command::review(self.outcome, &self.job.given),
-            write: command::commands(self.outcome, &self.job.given),
+            review: command::review_command(self.outcome, &self.job.given),
+            write: command::writing_commands(self.outcome, &self.job.given),
         }
     }
 
@@ -440,8 +444,8 @@ impl<'a> Show<'a> {
         };
         let mut ways = Ways {
             before: RunSoFar::Write,
-            review: command::review(&outcome, &given),
-            write: command::commands(&outcome, &given),
+            review: command::review_command(&outcome, &given),
+            write: command::writing_commands(&outcome, &given),
         };
         for command in &mut ways.write {
             // The rest is another one now.
@@ -449,7 +453,7 @@ impl<'a> Show<'a> {
                 .pieces
                 .retain(|piece| !piece.starts_with("--expect "));
         }
-        let text = text::ways(&ways, terminal.look(job.detail));
+        let text = text::render_ways(&ways, terminal.look(job.detail));
         self.next(terminal, &text);
     }
 
@@ -463,7 +467,7 @@ impl<'a> Show<'a> {
             self.result(terminal)?;
             self.report(terminal);
             if detail == Detail::Verbose {
-                let text = text::ways(ways, terminal.look(detail));
+                let text = text::render_ways(ways, terminal.look(detail));
                 self.next(terminal, &text);
             }
             return Ok(());
@@ -497,7 +501,7 @@ impl<'a> Show<'a> {
         let detail = self.job.detail;
         let words = (terminal.look(detail), &self.said);
         let lines = (terminal.result_look(detail), &self.shown);
-        preview::preview(self.outcome, ways, (shown, check), words, lines)
+        preview::render_preview(self.outcome, ways, (shown, check), words, lines)
     }
 
     /// The message of a check: a line for each release, and everything else once.
@@ -511,13 +515,13 @@ impl<'a> Show<'a> {
             }
             Detail::Verbose => {
                 let look = terminal.look(detail);
-                let report = text::report(self.outcome, look, &self.said);
-                match text::ways(&self.ways_on(), look) {
+                let report = text::render_report(self.outcome, look, &self.said);
+                match text::render_ways(&self.ways_on(), look) {
                     ways if ways.is_empty() => report,
                     ways => format!("{report}\n{ways}"),
                 }
             }
-            Detail::Quiet => text::summary(self.outcome, terminal.look(detail), &self.said),
+            Detail::Quiet => text::render_summary(self.outcome, terminal.look(detail), &self.said),
         };
         terminal.report(&text);
     }
@@ -532,7 +536,7 @@ impl<'a> Show<'a> {
             terminal.report(&(preview.head + &preview.rest));
             return;
         }
-        terminal.report(&text::report(
+        terminal.report(&text::render_report(
             self.outcome,
             terminal.look(self.job.detail),
             &self.said,

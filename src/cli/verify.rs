@@ -46,7 +46,7 @@ pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     nothing_found(&job, &outcome, terminal);
     let masker = || match job.show_secrets {
         true => Masker::off(),
-        false => Masker::of(&outcome),
+        false => Masker::for_outcome(&outcome),
     };
     let Some(rendering) = &job.verify else {
         bail!("nothing is to be compared");
@@ -56,17 +56,17 @@ pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     match format {
         EffectFormat::Text => {
             let look = terminal.result_look(job.detail);
-            terminal.result(&effects::text(&found, look, &masker()));
+            terminal.result(&effects::render_text(&found, look, &masker()));
         }
         EffectFormat::Json => {
             let pretty = terminal.result_is_seen();
-            terminal.result(&effects::json(&found, &masker(), pretty)?);
+            terminal.result(&effects::render_json(&found, &masker(), pretty)?);
         }
     }
     let open = outcome.releases.iter().any(Release::is_open);
     if open || !outcome.refused.is_empty() {
         let look = terminal.look(Detail::Quiet);
-        let questions = text::report(&outcome, look, &masker());
+        let questions = text::render_report(&outcome, look, &masker());
         terminal.page(&format!("\n{questions}"));
     }
     say_failed(&found, &masker(), terminal);
@@ -106,7 +106,7 @@ fn say_failed(found: &Effects, masker: &Masker, terminal: &mut Terminal) {
             more => format!(" and {more} more"),
         };
         let named = names[..names.len().min(NAMED)].join(", ");
-        let message = masker.text(message);
+        let message = masker.mask_text(message);
         terminal.say(&format!("\nerror: {named}{more}: {message}\n"));
     }
 }
@@ -467,7 +467,7 @@ pub fn withheld_releases<'o>(
     }
     let found = effects_of(compared);
     if code(&found) != Exit::Done || job.detail > Detail::Quiet {
-        let said = effects::text(&found, terminal.look(job.detail), masker);
+        let said = effects::render_text(&found, terminal.look(job.detail), masker);
         terminal.page(&format!("\n{said}"));
     }
     say_failed(&found, masker, terminal);

@@ -33,7 +33,7 @@ pub fn end_if_unexpected(
     expected: &str,
     terminal: &mut Terminal,
 ) -> Option<Exit> {
-    let now = command::expectation(&outcome.releases);
+    let now = command::expected_digest(&outcome.releases);
     if now == expected || command::expectation_of_open(&outcome.releases) == expected {
         return None;
     }

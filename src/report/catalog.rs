@@ -6,7 +6,7 @@ use semver::Version;
 
 use super::{
     ReportStyle,
-    page::{Page, WordStyle, span, unstyled, width},
+    page::{Page, WordStyle, columns_of, span, unstyled},
     wording::{self, count},
 };
 use crate::pack::{PackOrigin, Step};
@@ -134,7 +134,7 @@ impl StepPage {
         let mut tells: Vec<(&str, String)> = Vec::new();
         for row in step.all_rows() {
             let notices = row.tell.iter();
-            let notices = notices.map(|told| (wording::severity(told.severity), &told.text));
+            let notices = notices.map(|told| (wording::severity_word(told.severity), &told.text));
             let tasks = row.todo.iter().map(|(_, text)| ("action", text));
             for (word, text) in notices.chain(tasks) {
                 let told = (word, unfilled(text));
@@ -176,7 +176,7 @@ impl StepPage {
 
 /// The table of packs. Where they come from is said if not all of them are built in.
 #[must_use]
-pub fn packs(rows: &[PackRow], look: ReportStyle) -> String {
+pub fn render_packs(rows: &[PackRow], look: ReportStyle) -> String {
     let mut page = Page::new(look);
     let cells = |row: &PackRow| {
         [
@@ -185,7 +185,7 @@ pub fn packs(rows: &[PackRow], look: ReportStyle) -> String {
             row.newest_release.clone(),
             row.migrations.to_string(),
             row.steps.to_string(),
-            wording::origin(&row.origin),
+            wording::origin_in_words(&row.origin),
         ]
     };
     let head = [
@@ -205,7 +205,7 @@ pub fn packs(rows: &[PackRow], look: ReportStyle) -> String {
         .map(|i| {
             lines
                 .iter()
-                .map(|line| width(&line[i]))
+                .map(|line| columns_of(&line[i]))
                 .max()
                 .unwrap_or_default()
         })
@@ -214,7 +214,7 @@ pub fn packs(rows: &[PackRow], look: ReportStyle) -> String {
         let text: Vec<_> = line
             .iter()
             .zip(&widths)
-            .map(|(cell, wide)| format!("{cell}{}", " ".repeat(wide - width(cell))))
+            .map(|(cell, wide)| format!("{cell}{}", " ".repeat(wide - columns_of(cell))))
             .collect();
         let style = if n == 0 {
             WordStyle::Dim
@@ -228,7 +228,7 @@ pub fn packs(rows: &[PackRow], look: ReportStyle) -> String {
 
 /// The versions of a chart that changed something for values files, oldest first, with their titles.
 #[must_use]
-pub fn versions(chart: &str, rows: &[(String, String)], look: ReportStyle) -> String {
+pub fn render_versions(chart: &str, rows: &[(String, String)], look: ReportStyle) -> String {
     let mut page = Page::new(look);
     let changed = count(rows.len(), "change");
     page.fill(
@@ -250,7 +250,7 @@ pub fn versions(chart: &str, rows: &[(String, String)], look: ReportStyle) -> St
 
 /// A migration with its steps.
 #[must_use]
-pub fn migration(migration: &MigrationPage, look: ReportStyle) -> String {
+pub fn render_migration(migration: &MigrationPage, look: ReportStyle) -> String {
     let mut page = Page::new(look);
     page.fill(
         0,
@@ -282,10 +282,10 @@ pub fn migration(migration: &MigrationPage, look: ReportStyle) -> String {
 
 /// Titles behind what they are called, in a column.
 fn named_titles(page: &mut Page, rows: &[(String, String)]) {
-    let widest = rows.iter().map(|(name, _)| width(name)).max();
+    let widest = rows.iter().map(|(name, _)| columns_of(name)).max();
     let widest = widest.unwrap_or_default();
     for (name, title) in rows {
-        let pad = " ".repeat(widest - width(name));
+        let pad = " ".repeat(widest - columns_of(name));
         page.fill(
             2,
             widest + 4,
@@ -299,7 +299,7 @@ fn named_titles(page: &mut Page, rows: &[(String, String)]) {
 
 /// A step with all that it may do and ask.
 #[must_use]
-pub fn step(step: &StepPage, look: ReportStyle) -> String {
+pub fn render_step(step: &StepPage, look: ReportStyle) -> String {
     let mut page = Page::new(look);
     page.fill(
         0,

@@ -83,7 +83,7 @@ const ACCEPT: &str = "--accept-recommended";
 /// The commands that write what an outcome shows: one for each pair of versions, in order. None for
 /// standard input, and none where nothing would change and nothing is asked.
 #[must_use]
-pub fn commands(outcome: &Outcome, given: &Given) -> Vec<NextCommand> {
+pub fn writing_commands(outcome: &Outcome, given: &Given) -> Vec<NextCommand> {
     let writable = outcome.releases.iter().filter(|release| {
         (release.is_changed() || release.is_open())
             && release.files.iter().all(|file| file.path.is_some())
@@ -92,7 +92,7 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<NextCommand> {
         let releases: Vec<&Release> = writable.collect();
         return match releases.is_empty() {
             true => Vec::new(),
-            false => vec![command(&releases, &outcome.releases, given)],
+            false => vec![writing_command(&releases, &outcome.releases, given)],
         };
     }
     let mut groups: Vec<Vec<&Release>> = Vec::new();
@@ -129,7 +129,7 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<NextCommand> {
         let beside = outcome.releases.iter();
         let beside = beside.filter(|release| whole.is_some() && release.part_of.as_ref() == whole);
         let beside: Vec<Release> = beside.cloned().collect();
-        command(group, &beside, given)
+        writing_command(group, &beside, given)
     };
     groups.iter().map(one).collect()
 }
@@ -168,7 +168,7 @@ pub fn expectation_of_open<'a>(releases: impl IntoIterator<Item = &'a Release>) 
 
 /// The digest that `--expect` names: of every file of these releases, as far as they change or ask.
 #[must_use]
-pub fn expectation<'a>(releases: impl IntoIterator<Item = &'a Release>) -> String {
+pub fn expected_digest<'a>(releases: impl IntoIterator<Item = &'a Release>) -> String {
     let concerned = |release: &&Release| release.is_changed() || release.is_open();
     let unit = Unit {
         releases: releases.into_iter().filter(concerned).collect(),
@@ -177,7 +177,7 @@ pub fn expectation<'a>(releases: impl IntoIterator<Item = &'a Release>) -> Strin
 }
 
 /// The names of a release's files in order; those that cannot be read are layers, too.
-fn names(release: &Release) -> Vec<Vec<u8>> {
+fn file_names(release: &Release) -> Vec<Vec<u8>> {
     match release.sources.is_empty() {
         true => release
             .files
@@ -195,7 +195,7 @@ fn names(release: &Release) -> Vec<Vec<u8>> {
 
 /// The versions to go to: one for all charts if there is but one, else one for each chart. What lies in the
 /// same folder and does not change counts too: it must not be told to go where another chart goes.
-fn targets(releases: &[&Release], beside: &[Release]) -> Vec<String> {
+fn target_versions(releases: &[&Release], beside: &[Release]) -> Vec<String> {
     let all = releases.iter().copied().chain(beside);
     let mut charts: Vec<(&str, String)> = Vec::new();
     for release in all {
@@ -218,7 +218,7 @@ fn targets(releases: &[&Release], beside: &[Release]) -> Vec<String> {
 
 /// The command that reviews these releases change by change; nothing where nothing is to be decided.
 #[must_use]
-pub fn review(outcome: &Outcome, given: &Given) -> Option<NextCommand> {
+pub fn review_command(outcome: &Outcome, given: &Given) -> Option<NextCommand> {
     let writable = outcome.releases.iter().filter(|release| {
         (release.is_changed() || release.is_open())
             && release.files.iter().all(|file| file.path.is_some())
@@ -230,7 +230,7 @@ pub fn review(outcome: &Outcome, given: &Given) -> Option<NextCommand> {
         return None;
     }
     let mut pieces = vec!["refit review".to_owned()];
-    inputs(&releases, given, &mut pieces);
+    push_inputs(&releases, given, &mut pieces);
     let is_chart =
         |words: &&String| words.starts_with("--old-chart ") || words.starts_with("--new-chart ");
     pieces.extend(given.verify.iter().filter(is_chart).cloned());
@@ -239,7 +239,7 @@ pub fn review(outcome: &Outcome, given: &Given) -> Option<NextCommand> {
         flag("chart", chart);
     }
     let more = [("pack", &given.packs), ("exclude", &given.exclude)];
-    for (name, values) in more.into_iter().chain(decided(given)) {
+    for (name, values) in more.into_iter().chain(given_decisions(given)) {
         values.iter().for_each(|value| flag(name, value));
     }
     match (&given.since, &given.from, &given.to) {
@@ -266,7 +266,7 @@ pub fn review(outcome: &Outcome, given: &Given) -> Option<NextCommand> {
 }
 
 /// The decisions on the command line, by flag, in the order in which commands are printed.
-fn decided(given: &Given) -> [(&'static str, &Vec<String>); 4] {
+fn given_decisions(given: &Given) -> [(&'static str, &Vec<String>); 4] {
     [
         ("only", &given.only),
         ("skip", &given.skip),
@@ -276,7 +276,7 @@ fn decided(given: &Given) -> [(&'static str, &Vec<String>); 4] {
 }
 
 /// The words that name these releases.
-fn inputs(releases: &[&Release], given: &Given, pieces: &mut Vec<String>) {
+fn push_inputs(releases: &[&Release], given: &Given, pieces: &mut Vec<String>) {
     let mut add = |piece: String| pieces.push(piece);
     for word in &given.whole {
         add(quote(word));
@@ -306,14 +306,14 @@ fn inputs(releases: &[&Release], given: &Given, pieces: &mut Vec<String>) {
                 add(format!("--release {}", quote_bytes(&word)));
                 continue;
             }
-            for (i, name) in names(release).iter().enumerate() {
+            for (i, name) in file_names(release).iter().enumerate() {
                 word.push(if i > 0 { b',' } else { b'=' });
                 word.extend_from_slice(name);
             }
             add(format!("--release {}", quote_bytes(&word)));
             continue;
         }
-        let names = names(release);
+        let names = file_names(release);
         let layer = if names.len() > 1 { "-f " } else { "" };
         for name in &names {
             add(format!("{layer}{}", quote_bytes(name)));
@@ -360,13 +360,13 @@ impl OpenAnswers {
         let mut answers = Self::default();
         for release in releases {
             for step in open_questions(release) {
-                answers.add(release, step, given);
+                answers.add_step(release, step, given);
             }
         }
         answers
     }
 
-    fn add(&mut self, release: &Release, step: &ReportedStep, given: &Given) {
+    fn add_step(&mut self, release: &Release, step: &ReportedStep, given: &Given) {
         let answered = |name: &str| {
             let answers = given.answers.iter();
             let mut pairs = answers.filter_map(|answer| answer.split_once('='));
@@ -414,9 +414,9 @@ impl OpenAnswers {
 }
 
 /// The command for releases; `beside` are all that what was named holds.
-fn command(releases: &[&Release], beside: &[Release], given: &Given) -> NextCommand {
+fn writing_command(releases: &[&Release], beside: &[Release], given: &Given) -> NextCommand {
     let mut pieces = vec!["refit upgrade".to_owned()];
-    inputs(releases, given, &mut pieces);
+    push_inputs(releases, given, &mut pieces);
     let mut add = |piece: String| pieces.push(piece);
     let mut flag = |name: &str, value: &str| add(format!("--{name} {}", quote(value)));
     let chosen = |release: &&&Release| given.chart_chosen.contains(&release.called);
@@ -436,7 +436,7 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> NextComm
     match &given.since {
         Some(since) => flag("since", since),
         None => {
-            for to in targets(releases, beside) {
+            for to in target_versions(releases, beside) {
                 flag("to", &to);
             }
         }
@@ -444,7 +444,7 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> NextComm
     for pattern in &given.exclude {
         flag("exclude", pattern);
     }
-    for (name, values) in decided(given) {
+    for (name, values) in given_decisions(given) {
         for value in values {
             flag(name, value);
         }
@@ -483,7 +483,7 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> NextComm
         // What was named whole is read whole again.
         true if !beside.is_empty() => expectation_of_open(beside),
         true => expectation_of_open(releases.iter().copied()),
-        false => expectation(releases.iter().copied()),
+        false => expected_digest(releases.iter().copied()),
     };
     add(format!("--expect {expected}"));
     add("--write".to_owned());
@@ -507,11 +507,12 @@ impl NextCommand {
     /// The command in lines of at most `width` columns where its pieces allow, each but the last ending
     /// in a backslash.
     #[must_use]
-    pub fn lines(&self, width: usize) -> Vec<String> {
+    pub fn wrapped_lines(&self, width: usize) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         for piece in &self.pieces {
-            let room =
-                |line: &String| super::page::width(line) + super::page::width(piece) + 3 <= width;
+            let room = |line: &String| {
+                super::page::columns_of(line) + super::page::columns_of(piece) + 3 <= width
+            };
             match lines.last_mut() {
                 Some(line) if room(line) => {
                     line.push(' ');

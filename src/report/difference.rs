@@ -8,7 +8,7 @@ use std::{collections::HashSet, sync::Arc};
 use super::{
     Masker, ReportStyle,
     hunks::{Causes, Releases},
-    page::{self, Page, WordStyle, span, visible, width},
+    page::{self, Page, WordStyle, columns_of, span, visible_text},
     secrets::MASK,
     wording::shown_name,
 };
@@ -21,7 +21,7 @@ use crate::{
 /// The exact patch for all files that would be written, which `git apply` and `patch -p1` accept. What
 /// belongs to a release with an open question is not in it: half an upgrade is none.
 #[must_use]
-pub fn patch(outcome: &Outcome) -> String {
+pub fn render_patch(outcome: &Outcome) -> String {
     patch_with(outcome, &Jobs::single_thread())
 }
 
@@ -61,9 +61,9 @@ pub fn shown_with(
             return (String::new(), masked);
         }
         let hidden = FileMasker::new(file, masker);
-        let causes = releases.causes(file);
+        let causes = releases.causes_in(file);
         let text = if look.colour {
-            coloured(
+            render_coloured(
                 file,
                 &diff,
                 look,
@@ -73,7 +73,7 @@ pub fn shown_with(
                 &mut masked,
             )
         } else {
-            unified(file, &diff, &hidden, &causes, &mut masked)
+            render_unified(file, &diff, &hidden, &causes, &mut masked)
         };
         (text, masked)
     };
@@ -110,7 +110,7 @@ pub(super) fn plain_patch(file: &ReportedFile, masker: &Masker) -> (String, (usi
     let (mut text, mut masked) = (String::new(), false);
     let hidden = FileMasker::new(file, masker);
     let paint = Paint::default();
-    hunks(&mut text, &diff, &hidden, paint, None, &mut masked);
+    paint_hunks(&mut text, &diff, &hidden, paint, None, &mut masked);
     (text, diff.counts(), masked)
 }
 
@@ -126,7 +126,7 @@ impl<'f> FileMasker<'f> {
     }
 
     /// The line without its secrets, or nothing if it has none.
-    pub fn line(&self, line: &DiffLine<'_>) -> Option<String> {
+    pub fn masked_line(&self, line: &DiffLine<'_>) -> Option<String> {
         if !self.masker.is_on() {
             return None;
         }
@@ -148,12 +148,12 @@ impl<'f> FileMasker<'f> {
             out.replace_range(part, MASK);
         }
         // A secret may have moved to a key that does not say so.
-        let out = self.masker.text(&out);
+        let out = self.masker.mask_text(&out);
         (out != line.text).then_some(out)
     }
 }
 
-fn unified(
+fn render_unified(
     file: &ReportedFile,
     diff: &Diff<'_>,
     hidden: &FileMasker<'_>,
@@ -167,7 +167,7 @@ fn unified(
         out.push('\n');
         for line in &hunk.lines {
             out.push(line.side.sign());
-            let text = hidden.line(line);
+            let text = hidden.masked_line(line);
             *masked |= text.is_some();
             let text = text.as_deref().unwrap_or(line.text);
             // The end stays as it is: a terminal does nothing odd with CR LF.
@@ -184,7 +184,7 @@ fn unified(
 }
 
 /// The file's name, and how many lines are gone and came.
-fn heading(file: &ReportedFile, diff: &Diff<'_>, look: ReportStyle) -> String {
+fn file_heading(file: &ReportedFile, diff: &Diff<'_>, look: ReportStyle) -> String {
     let (gone, came) = diff.counts();
     let mut page = Page::new(look);
     page.line(
@@ -200,7 +200,7 @@ fn heading(file: &ReportedFile, diff: &Diff<'_>, look: ReportStyle) -> String {
     page.finish()
 }
 
-fn coloured(
+fn render_coloured(
     file: &ReportedFile,
     diff: &Diff<'_>,
     look: ReportStyle,
@@ -209,13 +209,13 @@ fn coloured(
     causes: Option<&Causes<'_>>,
     masked: &mut bool,
 ) -> String {
-    let mut out = heading(file, diff, look);
+    let mut out = file_heading(file, diff, look);
     let paint = Paint {
         colour: look.colour,
         columns,
         ..Paint::default()
     };
-    hunks(&mut out, diff, hidden, paint, causes, masked);
+    paint_hunks(&mut out, diff, hidden, paint, causes, masked);
     out
 }
 
@@ -223,7 +223,7 @@ fn coloured(
 #[must_use]
 pub fn for_eyes(file: &ReportedFile, look: ReportStyle, masker: &Masker) -> String {
     let diff = Diff::new(&file.before, &file.after);
-    coloured(
+    render_coloured(
         file,
         &diff,
         look,
@@ -237,7 +237,7 @@ pub fn for_eyes(file: &ReportedFile, look: ReportStyle, masker: &Masker) -> Stri
 /// A part of a difference for a person who is asked about it: line numbers, no headers for tools, lines
 /// around a change cut at the width, and at most so many lines. Also how many lines were left away.
 #[must_use]
-pub fn excerpt(
+pub fn render_excerpt(
     file: &ReportedFile,
     context: usize,
     most: usize,
@@ -252,7 +252,7 @@ pub fn excerpt(
         most,
     };
     let hidden = FileMasker::new(file, masker);
-    let left = hunks(&mut out, &diff, &hidden, paint, None, &mut false);
+    let left = paint_hunks(&mut out, &diff, &hidden, paint, None, &mut false);
     (out, left)
 }
 
@@ -277,7 +277,7 @@ impl Default for Paint {
 }
 
 /// Paints the lines of a difference; gives how many had no room.
-fn hunks(
+fn paint_hunks(
     out: &mut String,
     diff: &Diff<'_>,
     hidden: &FileMasker<'_>,
@@ -322,10 +322,15 @@ fn with_label(
     causes: Option<&Causes<'_>>,
     hidden: &FileMasker<'_>,
 ) -> String {
-    let label = causes.map(|causes| causes.label(hunk)).unwrap_or_default();
+    let label = causes
+        .map(|causes| causes.hunk_label(hunk))
+        .unwrap_or_default();
     match label.is_empty() {
         true => header.to_owned(),
-        false => format!("{header} {}", visible(&hidden.masker.text(&label))),
+        false => format!(
+            "{header} {}",
+            visible_text(&hidden.masker.mask_text(&label))
+        ),
     }
 }
 
@@ -346,16 +351,16 @@ fn painted_line(
     };
     out.push_str(on);
     out.push(line.side.sign());
-    let hidden = hidden.line(line);
+    let hidden = hidden.masked_line(line);
     match &hidden {
         Some(text) => {
             out.push_str(&visible_body(text.trim_end_matches(['\n', '\r'])));
             *masked = true;
         }
         None if line.side == LineSide::Both => {
-            out.push_str(&cut(&visible_body(line.body()), paint.columns));
+            out.push_str(&cut_to_width(&visible_body(line.body()), paint.columns));
         }
-        None => emphasised(out, line, on, mark),
+        None => push_emphasised(out, line, on, mark),
     }
     if returns && line.end() == "\r\n" {
         out.push('␍');
@@ -387,7 +392,12 @@ const FORMS: [(usize, usize); 6] = [
 /// changes go first, then the inside of long removals and additions, and then what is left is counted. Never a
 /// patch: what is counted instead of shown would be lost in one.
 #[must_use]
-pub fn short(outcome: &Outcome, look: ReportStyle, masker: &Masker, room: usize) -> (String, bool) {
+pub fn render_shortened(
+    outcome: &Outcome,
+    look: ReportStyle,
+    masker: &Masker,
+    room: usize,
+) -> (String, bool) {
     let files: Vec<&Arc<ReportedFile>> = outcome.files();
     let changed: Vec<_> = files.into_iter().filter(|file| file.changed).collect();
     let room = room / changed.len().max(1);
@@ -396,15 +406,15 @@ pub fn short(outcome: &Outcome, look: ReportStyle, masker: &Masker, room: usize)
     for file in &changed {
         if changed.len() > 1 {
             let diff = Diff::new(&file.before, &file.after);
-            text.push_str(&heading(file, &diff, look));
+            text.push_str(&file_heading(file, &diff, look));
         }
-        let causes = releases.causes(file);
+        let causes = releases.causes_in(file);
         let shortened = Shortened {
             hidden: FileMasker::new(file, masker),
             causes: &causes,
             look,
         };
-        text.push_str(&shortened.lines(file, room, &mut masked).concat());
+        text.push_str(&shortened.fitting_lines(file, room, &mut masked).concat());
     }
     (text, masked)
 }
@@ -417,7 +427,7 @@ struct Shortened<'s> {
 
 impl Shortened<'_> {
     /// The first form that fits; else as much of the last as has room, and how much more there is.
-    fn lines(&self, file: &ReportedFile, room: usize, masked: &mut bool) -> Vec<String> {
+    fn fitting_lines(&self, file: &ReportedFile, room: usize, masked: &mut bool) -> Vec<String> {
         let (mut lines, mut hidden) = (Vec::new(), false);
         let mut compared = None;
         for (context, most) in FORMS {
@@ -427,7 +437,7 @@ impl Shortened<'_> {
             };
             let (_, diff) = compared.insert((context, diff));
             let mut hides = false;
-            lines = self.form(diff, most, &mut hides);
+            lines = self.lines_of_form(diff, most, &mut hides);
             hidden = hides;
             if lines.len() <= room {
                 *masked |= hides;
@@ -442,7 +452,7 @@ impl Shortened<'_> {
         lines
     }
 
-    fn form(&self, diff: &Diff<'_>, most: usize, masked: &mut bool) -> Vec<String> {
+    fn lines_of_form(&self, diff: &Diff<'_>, most: usize, masked: &mut bool) -> Vec<String> {
         let returns = shows_returns(diff);
         let paint = Paint {
             colour: self.look.colour,
@@ -462,7 +472,13 @@ impl Shortened<'_> {
             let header = format!("@@ line {} @@", hunk.before.start + offset + 1);
             let header = with_label(&header, hunk, Some(self.causes), &self.hidden);
             let mut page = Page::new(self.look);
-            page.line(0, &[span(cut(&header, self.look.width), WordStyle::Accent)]);
+            page.line(
+                0,
+                &[span(
+                    cut_to_width(&header, self.look.width),
+                    WordStyle::Accent,
+                )],
+            );
             lines.push(page.finish());
             for run in hunk.lines.chunk_by(|a, b| a.side == b.side) {
                 // A count in place of a single line would gain nothing.
@@ -499,14 +515,14 @@ impl Shortened<'_> {
 }
 
 /// A line that fits behind its sign; what is cut off shows as three dots.
-pub(super) fn cut(text: &str, columns: usize) -> String {
-    if width(text) < columns {
+pub(super) fn cut_to_width(text: &str, columns: usize) -> String {
+    if columns_of(text) < columns {
         return text.to_owned();
     }
     let mut short = String::new();
     for c in text.chars() {
         short.push(c);
-        if width(&short) + 4 >= columns {
+        if columns_of(&short) + 4 >= columns {
             break;
         }
     }
@@ -514,7 +530,7 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
 }
 
 /// The line with the words that differ set apart.
-fn emphasised(out: &mut String, line: &DiffLine<'_>, on: &str, mark: &str) {
+fn push_emphasised(out: &mut String, line: &DiffLine<'_>, on: &str, mark: &str) {
     let body = line.body();
     let mut at = 0;
     for range in &line.marks {
@@ -533,7 +549,10 @@ fn emphasised(out: &mut String, line: &DiffLine<'_>, on: &str, mark: &str) {
     out.push_str(&visible_body(&body[at..]));
 }
 
-/// As [`visible`], with tabs as they are: they are layout here.
+/// As [`visible_text`], with tabs as they are: they are layout here.
 pub(super) fn visible_body(text: &str) -> String {
-    text.split('\t').map(visible).collect::<Vec<_>>().join("\t")
+    text.split('\t')
+        .map(visible_text)
+        .collect::<Vec<_>>()
+        .join("\t")
 }

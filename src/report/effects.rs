@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::{
     Detail, Masker, ReportStyle,
     page::{Page, WordStyle, span, unstyled},
-    wording::{count, shorten, value},
+    wording::{count, short_value, shorten},
 };
 use crate::{
     effect::model::{EffectFate, Effects, Report, SeenEffect, Setting, SettingFate},
@@ -32,8 +32,12 @@ const SHOWN_BEFORE: usize = 12;
 /// # Errors
 ///
 /// If they cannot be serialised, which none is known to cause.
-pub fn json(effects: &Effects, masker: &Masker, pretty: bool) -> Result<String, serde_json::Error> {
-    let effects = masked(effects, masker);
+pub fn render_json(
+    effects: &Effects,
+    masker: &Masker,
+    pretty: bool,
+) -> Result<String, serde_json::Error> {
+    let effects = masked_effects(effects, masker);
     let mut text = if pretty {
         serde_json::to_string_pretty(&effects)?
     } else {
@@ -43,61 +47,61 @@ pub fn json(effects: &Effects, masker: &Masker, pretty: bool) -> Result<String, 
     Ok(super::json::escape_controls(text))
 }
 
-fn masked(effects: &Effects, masker: &Masker) -> Effects {
+fn masked_effects(effects: &Effects, masker: &Masker) -> Effects {
     let mut effects = effects.clone();
     if !masker.is_on() {
         return effects;
     }
-    let secrets = secrets(&effects);
+    let secrets = hidden_secrets(&effects);
     let masker = &masker.of_rendered(secrets.iter().map(String::as_str));
     for failed in &mut effects.failed {
-        failed.message = masker.text(&failed.message);
+        failed.message = masker.mask_text(&failed.message);
     }
     for report in &mut effects.releases {
         for setting in &mut report.settings {
             let path = setting.path.clone().unwrap_or_default();
             match is_secret(setting) {
-                true => masker.secret(&mut setting.value),
-                false => masker.json(&path, &mut setting.value),
+                true => masker.mask_secret(&mut setting.value),
+                false => masker.mask_json(&path, &mut setting.value),
             }
             for seen in &mut setting.effects {
                 let to = seen.to.clone().unwrap_or_default();
                 for value in [&mut seen.was, &mut seen.now] {
                     if in_secret(&seen.place) || in_secret(&to) {
-                        masker.secret(value);
+                        masker.mask_secret(value);
                     }
                     for place in [&path, &seen.place, &to] {
-                        masker.json(place, value);
+                        masker.mask_json(place, value);
                     }
                 }
                 if let Some(notice) = &mut seen.notice {
-                    *notice = masker.text(notice);
+                    *notice = masker.mask_text(notice);
                 }
             }
         }
         for changed in &mut report.changed_defaults {
             for value in [&mut changed.was, &mut changed.now] {
-                masker.json(&changed.path, value);
+                masker.mask_json(&changed.path, value);
                 let mut places = changed.places.iter();
                 if !changed.places.is_empty() && places.all(|place| in_secret(place)) {
-                    masker.secret(value);
+                    masker.mask_secret(value);
                 }
             }
         }
         for finding in &mut report.findings {
-            finding.what = masker.text(&finding.what);
-            finding.next = finding.next.as_deref().map(|next| masker.text(next));
+            finding.what = masker.mask_text(&finding.what);
+            finding.next = finding.next.as_deref().map(|next| masker.mask_text(next));
         }
         for danger in &mut report.dangers {
-            danger.what = masker.text(&danger.what);
+            danger.what = masker.mask_text(&danger.what);
         }
         report
             .notes
             .iter_mut()
-            .for_each(|note| *note = masker.text(note));
+            .for_each(|note| *note = masker.mask_text(note));
         for fact in &mut report.facts {
             for text in [&mut fact.before, &mut fact.after].into_iter().flatten() {
-                *text = masker.text(text);
+                *text = masker.mask_text(text);
             }
         }
     }
@@ -120,14 +124,14 @@ fn is_secret(setting: &Setting) -> bool {
 }
 
 /// The values of secrets, as far as they stand nowhere in the clear.
-fn secrets(effects: &Effects) -> BTreeSet<String> {
+fn hidden_secrets(effects: &Effects) -> BTreeSet<String> {
     let (mut secrets, mut clear) = (BTreeSet::new(), Vec::new());
     for setting in effects.releases.iter().flat_map(|report| &report.settings) {
         match is_secret(setting) {
-            true => texts(&setting.value, &mut |text| {
+            true => visit_texts(&setting.value, &mut |text| {
                 secrets.insert(text.to_owned());
             }),
-            false => texts(&setting.value, &mut |text| clear.push(text.to_owned())),
+            false => visit_texts(&setting.value, &mut |text| clear.push(text.to_owned())),
         }
     }
     secrets.retain(|secret| !clear.iter().any(|text| text.contains(secret)));
@@ -135,29 +139,29 @@ fn secrets(effects: &Effects) -> BTreeSet<String> {
 }
 
 /// The depth is that of a YAML text, which the reader bounds.
-fn texts(value: &Json, found: &mut impl FnMut(&str)) {
+fn visit_texts(value: &Json, found: &mut impl FnMut(&str)) {
     match value {
         Json::String(text) => found(text),
         Json::Number(number) => found(&number.to_string()),
-        Json::Array(items) => items.iter().for_each(|item| texts(item, found)),
-        Json::Object(map) => map.values().for_each(|value| texts(value, found)),
+        Json::Array(items) => items.iter().for_each(|item| visit_texts(item, found)),
+        Json::Object(map) => map.values().for_each(|value| visit_texts(value, found)),
         Json::Null | Json::Bool(_) => {}
     }
 }
 
 /// The checks as a person reads them.
 #[must_use]
-pub fn text(effects: &Effects, look: ReportStyle, masker: &Masker) -> String {
-    let effects = masked(effects, masker);
+pub fn render_text(effects: &Effects, look: ReportStyle, masker: &Masker) -> String {
+    let effects = masked_effects(effects, masker);
     let mut page = Page::new(look);
     for report in &effects.releases {
         page.gap();
-        release(&mut page, report, look);
+        write_release(&mut page, report, look);
     }
     page.finish()
 }
 
-fn release(page: &mut Page, report: &Report, look: ReportStyle) {
+fn write_release(page: &mut Page, report: &Report, look: ReportStyle) {
     let name = if report.name == "-" {
         "standard input"
     } else {
@@ -177,19 +181,19 @@ fn release(page: &mut Page, report: &Report, look: ReportStyle) {
             page.fill(2, 4, &[span(format!("note: {note}"), WordStyle::Dim)]);
         }
     }
-    dangers(page, report);
-    findings(page, report, look);
-    facts(page, report, look);
+    write_dangers(page, report);
+    write_findings(page, report, look);
+    write_facts(page, report, look);
     write_unexplained(page, report);
     if look.detail > Detail::Quiet {
-        explained(page, report, look);
+        write_explained(page, report, look);
         changed_defaults(page, report, look);
-        same(page, report, look);
+        write_same_effect(page, report, look);
     }
-    verdict(page, report);
+    write_verdict(page, report);
 }
 
-fn dangers(page: &mut Page, report: &Report) {
+fn write_dangers(page: &mut Page, report: &Report) {
     if report.dangers.is_empty() {
         return;
     }
@@ -204,7 +208,7 @@ fn dangers(page: &mut Page, report: &Report) {
     }
 }
 
-fn findings(page: &mut Page, report: &Report, look: ReportStyle) {
+fn write_findings(page: &mut Page, report: &Report, look: ReportStyle) {
     let shown = report
         .findings
         .iter()
@@ -244,7 +248,7 @@ fn findings(page: &mut Page, report: &Report, look: ReportStyle) {
     }
 }
 
-fn facts(page: &mut Page, report: &Report, look: ReportStyle) {
+fn write_facts(page: &mut Page, report: &Report, look: ReportStyle) {
     let changed = report
         .facts
         .iter()
@@ -280,13 +284,13 @@ fn write_unexplained(page: &mut Page, report: &Report) {
     }
     page.heading("Differs, and no step says why");
     for setting in shown {
-        headline(page, setting);
+        write_headline(page, setting);
         let effects = setting.effects.iter().filter(|seen| seen.unexplained);
         seen_lines(page, effects, usize::MAX, WordStyle::Error);
     }
 }
 
-fn explained(page: &mut Page, report: &Report, look: ReportStyle) {
+fn write_explained(page: &mut Page, report: &Report, look: ReportStyle) {
     let groups = [
         (SettingFate::Gone, "No longer does anything"),
         (SettingFate::Different, "Does something else"),
@@ -305,7 +309,7 @@ fn explained(page: &mut Page, report: &Report, look: ReportStyle) {
         }
         page.heading(&format!("{title} ({})", settings.len()));
         for setting in settings {
-            headline(page, setting);
+            write_headline(page, setting);
             let effects = || setting.effects.iter().filter(|seen| seen.step.is_some());
             let limit = if look.detail == Detail::Verbose {
                 usize::MAX
@@ -365,7 +369,12 @@ fn changed_defaults(page: &mut Page, report: &Report, look: ReportStyle) {
             Detail::Verbose => usize::MAX,
             _ => PLACES,
         };
-        let mut shown: Vec<String> = one.places.iter().take(places).map(|p| place(p)).collect();
+        let mut shown: Vec<String> = one
+            .places
+            .iter()
+            .take(places)
+            .map(|p| place_in_words(p))
+            .collect();
         if one.places.len() > places {
             shown.push(format!("{} more", one.places.len() - places));
         }
@@ -381,7 +390,7 @@ fn changed_defaults(page: &mut Page, report: &Report, look: ReportStyle) {
     page.fill(2, 4, &[span(pin, WordStyle::Dim)]);
 }
 
-fn headline(page: &mut Page, setting: &Setting) {
+fn write_headline(page: &mut Page, setting: &Setting) {
     let Some(path) = &setting.path else {
         let text = "several settings together";
         return page.fill(2, 4, &[span(text, WordStyle::Bold)]);
@@ -396,7 +405,7 @@ fn headline(page: &mut Page, setting: &Setting) {
         4,
         &[
             span(path.clone(), WordStyle::Bold),
-            unstyled(format!(": {}", value(&setting.value))),
+            unstyled(format!(": {}", short_value(&setting.value))),
             span(at, WordStyle::Dim),
         ],
     );
@@ -410,11 +419,11 @@ fn seen_lines<'s>(
 ) {
     let effects: Vec<&SeenEffect> = effects.collect();
     for seen in effects.iter().take(limit) {
-        let place = place(&seen.place);
+        let place = place_in_words(&seen.place);
         let to = seen
             .to
             .as_deref()
-            .map(|to| format!(", now {}", self::place(to)));
+            .map(|to| format!(", now {}", self::place_in_words(to)));
         let (was, now) = shown_both(&seen.was, &seen.now);
         let change = match (seen.fate, &seen.was, &seen.now) {
             (EffectFate::New, Json::Null, _) => format!("is now {now}"),
@@ -445,7 +454,7 @@ fn shown_both(was: &Json, now: &Json) -> (String, String) {
     let text = |json: &Json| match json {
         Json::Bool(true) => "there".to_owned(),
         Json::String(text) if text.is_empty() => "empty".to_owned(),
-        other => match value(other) {
+        other => match short_value(other) {
             short if short.ends_with('…') => other.to_string(),
             whole => whole,
         },
@@ -467,7 +476,7 @@ fn shown_both(was: &Json, now: &Json) -> (String, String) {
 }
 
 /// The settings with the same effect: names only, all effects with `-v`.
-fn same(page: &mut Page, report: &Report, look: ReportStyle) {
+fn write_same_effect(page: &mut Page, report: &Report, look: ReportStyle) {
     let groups = [
         (SettingFate::NotCompared, "Not compared"),
         (SettingFate::Moved, "Does the same, somewhere else"),
@@ -498,14 +507,14 @@ fn same(page: &mut Page, report: &Report, look: ReportStyle) {
             continue;
         }
         for setting in settings {
-            headline(page, setting);
+            write_headline(page, setting);
             if let Some(because) = &setting.because {
                 page.fill(4, 6, &[span(because.clone(), WordStyle::Dim)]);
             }
             for seen in &setting.effects {
-                let mut text = place(&seen.place);
+                let mut text = place_in_words(&seen.place);
                 if let Some(to) = &seen.to {
-                    text.push_str(&format!(" → {}", place(to)));
+                    text.push_str(&format!(" → {}", place_in_words(to)));
                 }
                 page.fill(4, 6, &[unstyled(text)]);
             }
@@ -513,7 +522,7 @@ fn same(page: &mut Page, report: &Report, look: ReportStyle) {
     }
 }
 
-fn verdict(page: &mut Page, report: &Report) {
+fn write_verdict(page: &mut Page, report: &Report) {
     page.gap();
     if report.unrendered.is_some() {
         let text = "Nothing was rendered: this is what the files of the two charts say. Whether the settings still do what they did is not known.";
@@ -570,7 +579,7 @@ fn verdict(page: &mut Page, report: &Report) {
 }
 
 /// A place in words.
-fn place(text: &str) -> String {
+fn place_in_words(text: &str) -> String {
     let Some((object, path)) = text.split_once(' ') else {
         return text.to_owned();
     };
@@ -631,7 +640,7 @@ fn place(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{place, shown_both};
+    use super::{place_in_words, shown_both};
 
     #[test]
     fn of_long_values_the_part_that_differs_is_shown() {
@@ -660,7 +669,7 @@ mod tests {
             ),
             ("Service/a", "Service/a"),
         ] {
-            assert_eq!(place(path), words);
+            assert_eq!(place_in_words(path), words);
         }
     }
 }

@@ -63,7 +63,7 @@ impl PlacedFinding<'_> {
 }
 
 /// All findings of a content, the most important first.
-pub(super) fn of<'c>(content: &'c ReportContent<'c>) -> Vec<PlacedFinding<'c>> {
+pub(super) fn all_findings<'c>(content: &'c ReportContent<'c>) -> Vec<PlacedFinding<'c>> {
     let mut found: Vec<PlacedFinding<'c>> = Vec::new();
     for item in &content.items {
         let level = match item.section {
@@ -74,12 +74,12 @@ pub(super) fn of<'c>(content: &'c ReportContent<'c>) -> Vec<PlacedFinding<'c>> {
         };
         for one in &item.uses {
             match item.section {
-                Section::Changes => changes(content, item, one, level, &mut found),
+                Section::Changes => push_changes(content, item, one, level, &mut found),
                 Section::Errors | Section::Questions | Section::Danger => {
-                    found.push(finding(content, item, one, level));
+                    found.push(place_finding(content, item, one, level));
                 }
                 _ if one.places.is_empty() => {}
-                _ => found.push(finding(content, item, one, level)),
+                _ => found.push(place_finding(content, item, one, level)),
             }
         }
     }
@@ -93,7 +93,7 @@ pub(super) fn of<'c>(content: &'c ReportContent<'c>) -> Vec<PlacedFinding<'c>> {
     found
 }
 
-fn named(file: &str) -> Option<&str> {
+fn unless_standard_input(file: &str) -> Option<&str> {
     (file != "-").then_some(file)
 }
 
@@ -106,7 +106,7 @@ fn capitalised(text: &str) -> String {
     }
 }
 
-fn finding<'c>(
+fn place_finding<'c>(
     content: &'c ReportContent<'c>,
     item: &'c Item<'c>,
     one: &'c Use<'c>,
@@ -121,7 +121,7 @@ fn finding<'c>(
         (None, Some(file)) => Some(file),
         (None, None) => first.map(|file| file.name.as_str()),
     };
-    let text = item.wording(one);
+    let text = item.wording_in(one);
     let (title, text) = match (item.section, item.refusal) {
         (_, Some(refusal)) => {
             let what = format!("{}.", capitalised(text));
@@ -160,14 +160,14 @@ fn finding<'c>(
         level,
         title,
         text,
-        file: file.and_then(named),
+        file: file.and_then(unless_standard_input),
         at,
         also: places.collect(),
     }
 }
 
 /// The changes of a step, one finding for each file.
-fn changes<'c>(
+fn push_changes<'c>(
     content: &'c ReportContent<'c>,
     item: &'c Item<'c>,
     one: &'c Use<'c>,
@@ -194,8 +194,8 @@ fn changes<'c>(
             item,
             level,
             title: format!("{}{}", to.unwrap_or_default(), item.title),
-            text: sentence(item.why, &changes),
-            file: named(file),
+            text: change_sentence(item.why, &changes),
+            file: unless_standard_input(file),
             at: places.next(),
             also: places.collect(),
         });
@@ -203,9 +203,9 @@ fn changes<'c>(
 }
 
 /// The changes of a step to a file, in a sentence; values are not named.
-fn sentence(why: Option<&str>, changes: &[&ReportedChange]) -> String {
+fn change_sentence(why: Option<&str>, changes: &[&ReportedChange]) -> String {
     let of = |change: &&ReportedChange| {
-        let word = wording::fate(change.fate);
+        let word = wording::fate_word(change.fate);
         match (&change.to, change.fate) {
             (Some(to), _) => format!("{} is {word} to {to}", change.path),
             (None, Fate::Written) => format!("{} is written", change.path),

@@ -8,9 +8,9 @@
 
 use super::{
     Masker,
-    content::{ReportContent, place},
+    content::{ReportContent, file_and_line},
     findings::{self, FindingLevel, PlacedFinding},
-    page::visible,
+    page::visible_text,
 };
 use crate::outcome::Outcome;
 
@@ -23,9 +23,9 @@ const ALSO: usize = 4;
 /// folder, seen from the repository's root, or nothing. Secrets are masked as the masker says.
 #[must_use]
 pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> String {
-    let outcome = masker.outcome(outcome);
+    let outcome = masker.mask_outcome(outcome);
     let content = ReportContent::of(&outcome);
-    let found = findings::of(&content);
+    let found = findings::all_findings(&content);
     let mut out = String::new();
     for level in [
         FindingLevel::Error,
@@ -40,18 +40,22 @@ pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> String {
             n => n,
         };
         for finding in &of_level[..shown] {
-            out.push_str(&annotation(finding, base));
+            out.push_str(&render_annotation(finding, base));
         }
         let left = of_level.len() - shown;
         if left > 0 {
             let text = format!("{left} more like these; the summary of the job has all");
-            out.push_str(&command(level, &[("title", "refit".to_owned())], &text));
+            out.push_str(&workflow_command(
+                level,
+                &[("title", "refit".to_owned())],
+                &text,
+            ));
         }
     }
     out
 }
 
-fn annotation(finding: &PlacedFinding<'_>, base: &str) -> String {
+fn render_annotation(finding: &PlacedFinding<'_>, base: &str) -> String {
     let mut properties = Vec::new();
     if let Some(file) = finding.file {
         properties.push(("file", super::sarif::path_below(base, file)));
@@ -63,7 +67,7 @@ fn annotation(finding: &PlacedFinding<'_>, base: &str) -> String {
     properties.push(("title", finding.title.clone()));
     let mut text = finding.text.clone();
     if !finding.also.is_empty() {
-        let shown = finding.also.iter().take(ALSO).map(|at| place(at));
+        let shown = finding.also.iter().take(ALSO).map(|at| file_and_line(at));
         let mut shown: Vec<String> = shown.collect();
         let left = finding.also.len().saturating_sub(ALSO);
         if left > 0 {
@@ -74,10 +78,10 @@ fn annotation(finding: &PlacedFinding<'_>, base: &str) -> String {
     if finding.item.id.is_some() {
         text.push_str(&format!(" More: refit explain {}", finding.rule));
     }
-    command(finding.level, &properties, &text)
+    workflow_command(finding.level, &properties, &text)
 }
 
-fn command(level: FindingLevel, properties: &[(&str, String)], text: &str) -> String {
+fn workflow_command(level: FindingLevel, properties: &[(&str, String)], text: &str) -> String {
     let word = match level {
         FindingLevel::Error => "error",
         FindingLevel::Warning => "warning",
@@ -95,7 +99,7 @@ fn command(level: FindingLevel, properties: &[(&str, String)], text: &str) -> St
 
 /// A text that stays in its line, and that no terminal obeys.
 fn escaped(text: &str) -> String {
-    let lines: Vec<String> = text.split('\n').map(visible).collect();
+    let lines: Vec<String> = text.split('\n').map(visible_text).collect();
     let text = lines.join("\n");
     // `%` comes first: what is escaped after it has a `%` of its own.
     text.replace('%', "%25")

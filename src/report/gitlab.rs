@@ -42,19 +42,19 @@ struct QualityLines {
 ///
 /// If it cannot be serialised.
 pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> serde_json::Result<String> {
-    let outcome = masker.outcome(outcome);
+    let outcome = masker.mask_outcome(outcome);
     let content = ReportContent::of(&outcome);
-    let findings = findings::of(&content);
+    let findings = findings::all_findings(&content);
     let entries: Vec<QualityFinding<'_>> = findings
         .iter()
-        .filter_map(|finding| entry(finding, base))
+        .filter_map(|finding| quality_finding(finding, base))
         .collect();
     let mut text = serde_json::to_string_pretty(&entries)?;
     text.push('\n');
     Ok(text)
 }
 
-fn entry<'o>(finding: &PlacedFinding<'o>, base: &str) -> Option<QualityFinding<'o>> {
+fn quality_finding<'o>(finding: &PlacedFinding<'o>, base: &str) -> Option<QualityFinding<'o>> {
     Some(QualityFinding {
         description: format!("{}: {}", finding.title, finding.text),
         check_name: finding.rule,

@@ -50,11 +50,11 @@ impl<'o> Releases<'o> {
     }
 
     /// The causes of a file's changes, from the steps of all releases that it belongs to.
-    pub fn causes(&self, file: &ReportedFile) -> Causes<'o> {
+    pub fn causes_in(&self, file: &ReportedFile) -> Causes<'o> {
         let mut causes = Causes::default();
         for release in self.0.get(file.name.as_str()).into_iter().flatten() {
             for step in &release.steps {
-                causes.add(step, file);
+                causes.add_step(step, file);
             }
         }
         causes
@@ -62,7 +62,7 @@ impl<'o> Releases<'o> {
 }
 
 impl<'o> Causes<'o> {
-    fn add(&mut self, step: &'o ReportedStep, file: &ReportedFile) {
+    fn add_step(&mut self, step: &'o ReportedStep, file: &ReportedFile) {
         let known = self.steps.iter().position(|known| known.id == step.id);
         let number = known.unwrap_or(self.steps.len());
         if known.is_none() {
@@ -72,7 +72,7 @@ impl<'o> Causes<'o> {
             let here = |at: &&FilePosition| at.file == file.name;
             let at = change.at.as_ref().filter(here);
             if let Some(at) = at.filter(|_| change.from.contains(&change.path)) {
-                self.written.push((block(&file.before, at), number));
+                self.written.push((lines_of_key(&file.before, at), number));
             }
             for (at, lines) in [
                 (change.at.as_ref().filter(here), &mut self.before),
@@ -86,7 +86,7 @@ impl<'o> Causes<'o> {
     }
 
     /// The steps whose lines are in a hunk, in the order in which they stand there.
-    pub fn steps(&self, hunk: &Hunk<'_>) -> Vec<&'o ReportedStep> {
+    pub fn steps_in(&self, hunk: &Hunk<'_>) -> Vec<&'o ReportedStep> {
         let mut found: Vec<&'o ReportedStep> = Vec::new();
         let lines = |lines: &BTreeSet<(usize, usize)>, range: &Range<usize>| {
             let inside = lines.range((range.start, 0)..(range.end, 0));
@@ -112,8 +112,8 @@ impl<'o> Causes<'o> {
     }
 
     /// The text behind the line numbers of a hunk: the step's id and title, or the ids of several.
-    pub fn label(&self, hunk: &Hunk<'_>) -> String {
-        match self.steps(hunk).as_slice() {
+    pub fn hunk_label(&self, hunk: &Hunk<'_>) -> String {
+        match self.steps_in(hunk).as_slice() {
             [] => String::new(),
             [step] => format!("{}: {}", step.id, step.title),
             steps => {
@@ -125,7 +125,7 @@ impl<'o> Causes<'o> {
 }
 
 /// The lines of a key and what stands below it, by their indentation.
-fn block(text: &str, at: &FilePosition) -> Range<usize> {
+fn lines_of_key(text: &str, at: &FilePosition) -> Range<usize> {
     let column = at.column - 1;
     let is_below = |line: &&str| {
         let indent = line.len() - line.trim_start().len();

@@ -14,7 +14,7 @@ pub fn render(
     masker: &Masker,
     pretty: bool,
 ) -> Result<String, serde_json::Error> {
-    let outcome = masker.outcome(outcome);
+    let outcome = masker.mask_outcome(outcome);
     let mut text = if pretty {
         serde_json::to_string_pretty(&outcome)?
     } else {

@@ -88,7 +88,7 @@ pub struct Summary {
 ///
 /// If the outcome cannot be serialised, which no outcome is known to cause.
 pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::Error> {
-    let outcome = masker.outcome(outcome);
+    let outcome = masker.mask_outcome(outcome);
     let files = outcome.files();
     let mut releases: Vec<Vec<String>> = vec![Vec::new(); files.len()];
     let places: std::collections::HashMap<*const ReportedFile, usize> = files
@@ -123,7 +123,7 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::
         changed: total.changed,
         releases: total.releases,
         open: total.waiting,
-        questions: total.open(),
+        questions: total.open_questions(),
         refused: total.refused,
         unclaimed: outcome.unclaimed.len(),
     });

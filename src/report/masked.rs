@@ -13,17 +13,17 @@ use crate::outcome::{Outcome, Refusal, Release, ReportedFile};
 impl Masker {
     /// The outcome as a report may show it: whole, if nothing is masked.
     #[must_use]
-    pub fn outcome(&self, outcome: &Outcome) -> Outcome {
+    pub fn mask_outcome(&self, outcome: &Outcome) -> Outcome {
         let mut outcome = outcome.clone();
         if self.is_on() {
-            mask(self, &mut outcome);
+            mask_in_place(self, &mut outcome);
         }
         outcome
     }
 
     /// A release as a report may show it.
     #[must_use]
-    pub(super) fn release(&self, release: &Release) -> Release {
+    pub(super) fn mask_release(&self, release: &Release) -> Release {
         let mut release = release.clone();
         if self.is_on() {
             mask_release(self, &mut release, &mut HashMap::new());
@@ -33,7 +33,7 @@ impl Masker {
 
     /// A refusal as a report may show it.
     #[must_use]
-    pub(super) fn refusal(&self, refusal: &Refusal) -> Refusal {
+    pub(super) fn mask_refusal(&self, refusal: &Refusal) -> Refusal {
         let mut refusal = refusal.clone();
         let hidden = refusal.hidden.take();
         if !self.is_on() {
@@ -54,17 +54,20 @@ impl Masker {
             for secret in &secrets {
                 *sentence = sentence.replace(secret, MASK);
             }
-            *sentence = self.text(sentence);
+            *sentence = self.mask_text(sentence);
         }
         refusal.excerpt = excerpt.map(|excerpt| {
-            let lines: Vec<String> = excerpt.split('\n').map(|line| self.line(line)).collect();
+            let lines: Vec<String> = excerpt
+                .split('\n')
+                .map(|line| self.mask_line(line))
+                .collect();
             lines.join("\n")
         });
         refusal
     }
 }
 
-fn mask(masker: &Masker, outcome: &mut Outcome) {
+fn mask_in_place(masker: &Masker, outcome: &mut Outcome) {
     // The outcome that this is a copy of holds the files, so that no address is used twice.
     let mut files: HashMap<*const ReportedFile, Arc<ReportedFile>> = HashMap::new();
     for release in &mut outcome.releases {
@@ -72,10 +75,10 @@ fn mask(masker: &Masker, outcome: &mut Outcome) {
     }
     if let Some(since) = &mut outcome.since {
         let notes = since.notes.iter_mut();
-        notes.for_each(|note| note.text = masker.text(&note.text));
+        notes.for_each(|note| note.text = masker.mask_text(&note.text));
     }
     for refusal in &mut outcome.refused {
-        *refusal = masker.refusal(refusal);
+        *refusal = masker.mask_refusal(refusal);
     }
 }
 
@@ -85,16 +88,16 @@ fn mask_release(
     release: &mut Release,
     files: &mut HashMap<*const ReportedFile, Arc<ReportedFile>>,
 ) {
-    let text = |text: &mut String| *text = masker.text(text);
+    let text = |text: &mut String| *text = masker.mask_text(text);
     let maybe = |text: &mut Option<String>| {
         if let Some(text) = text {
-            *text = masker.text(text);
+            *text = masker.mask_text(text);
         }
     };
     let lines = |text: &mut String| {
         *text = text
             .split('\n')
-            .map(|line| masker.line(line))
+            .map(|line| masker.mask_line(line))
             .collect::<Vec<_>>()
             .join("\n");
     };
@@ -121,7 +124,7 @@ fn mask_release(
         for change in &mut step.changes {
             let places = [Some(&change.path), change.to.as_ref()];
             for place in places.into_iter().flatten().chain(&change.from) {
-                masker.json(place, &mut change.value);
+                masker.mask_json(place, &mut change.value);
             }
         }
         let Some(question) = &mut step.question else {
@@ -131,21 +134,21 @@ fn mask_release(
         maybe(&mut question.lacking);
         for evidence in &mut question.evidence {
             if let Some(value) = &mut evidence.value {
-                *value = masker.value(&evidence.path, value);
+                *value = masker.mask_value(&evidence.path, value);
             }
             if let Some(remark) = &mut evidence.remark {
-                *remark = masker.value(&evidence.path, remark);
+                *remark = masker.mask_value(&evidence.path, remark);
             }
         }
         for (name, value) in &mut question.inputs {
-            *value = masker.value(name, value);
+            *value = masker.mask_value(name, value);
         }
         for option in &mut question.options {
             text(&mut option.title);
             for input in &mut option.inputs {
                 text(&mut input.title);
                 if let Some(default) = &mut input.default {
-                    *default = masker.value(&input.name, default);
+                    *default = masker.mask_value(&input.name, default);
                 }
             }
         }

@@ -74,7 +74,7 @@ impl ReportStyle {
 
     /// The look for a terminal of that many columns.
     #[must_use]
-    pub fn wide(self, columns: usize) -> Self {
+    pub fn with_width(self, columns: usize) -> Self {
         Self {
             width: columns.clamp(Self::NARROWEST, Self::WIDEST),
             ..self

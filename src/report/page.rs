@@ -82,9 +82,9 @@ impl Page {
     pub fn line(&mut self, indent: usize, spans: &[Span]) {
         self.out.push_str(&" ".repeat(indent));
         for (text, style) in spans {
-            self.paint(&visible(text), *style);
+            self.push_painted(&visible_text(text), *style);
         }
-        self.end();
+        self.end_line();
     }
 
     /// Words filled into lines: the first begins at `indent`, the others at `hang`. A word that is
@@ -97,7 +97,7 @@ impl Page {
         // Words of one style that stand beside each other are painted in one piece.
         let mut run = String::new();
         for (text, style) in spans {
-            let text = visible(text);
+            let text = visible_text(text);
             for (i, word) in text.split(' ').enumerate() {
                 if i > 0 {
                     pending += 1;
@@ -105,14 +105,14 @@ impl Page {
                 if word.is_empty() {
                     continue;
                 }
-                let parts = divided(word, self.look.width.saturating_sub(indent.max(hang)));
+                let parts = divide_word(word, self.look.width.saturating_sub(indent.max(hang)));
                 for (i, part) in parts.enumerate() {
                     let wide = part.width();
                     // Words glued to the one before (a comma in another style) stay with it.
                     let is_full = pending > 0 && column + pending + wide > self.look.width;
                     if !fresh && is_full || i > 0 {
-                        self.paint(&std::mem::take(&mut run), *style);
-                        self.end();
+                        self.push_painted(&std::mem::take(&mut run), *style);
+                        self.end_line();
                         self.out.push_str(&" ".repeat(hang));
                         column = hang;
                     } else if run.is_empty() {
@@ -128,9 +128,9 @@ impl Page {
                     fresh = false;
                 }
             }
-            self.paint(&std::mem::take(&mut run), *style);
+            self.push_painted(&std::mem::take(&mut run), *style);
         }
-        self.end();
+        self.end_line();
     }
 
     /// Words filled into lines behind a mark.
@@ -140,13 +140,13 @@ impl Page {
         self.fill(indent, indent + mark.width() + 1, &all);
     }
 
-    fn end(&mut self) {
+    fn end_line(&mut self) {
         let end = self.out.trim_end_matches(' ').len();
         self.out.truncate(end);
         self.out.push('\n');
     }
 
-    fn paint(&mut self, text: &str, style: WordStyle) {
+    fn push_painted(&mut self, text: &str, style: WordStyle) {
         if self.look.colour && style != WordStyle::Plain && !text.trim().is_empty() {
             self.out.push_str(style.code());
             self.out.push_str(text);
@@ -159,7 +159,7 @@ impl Page {
 
 /// A word in parts of at most so many columns: as much of a path as fits, else of a name with other signs in it.
 /// What has none of them stays whole.
-fn divided(word: &str, room: usize) -> impl Iterator<Item = &str> {
+fn divide_word(word: &str, room: usize) -> impl Iterator<Item = &str> {
     let mut rest = (!word.contains("://")).then_some(word);
     let mut whole = rest.is_none().then_some(word);
     std::iter::from_fn(move || {
@@ -193,12 +193,12 @@ fn divided(word: &str, room: usize) -> impl Iterator<Item = &str> {
 }
 
 /// Columns that a text takes.
-pub(super) fn width(text: &str) -> usize {
+pub(super) fn columns_of(text: &str) -> usize {
     text.width()
 }
 
 /// A text with nothing in it that a terminal would obey, on one line.
-pub(super) fn visible(text: &str) -> String {
+pub(super) fn visible_text(text: &str) -> String {
     sign(text)
 }
 
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
         assert_eq!(
-            visible("a\x1b[31mb\u{202e}c\nd\u{7f}"),
+            visible_text("a\x1b[31mb\u{202e}c\nd\u{7f}"),
             "a␛[31mb\u{fffd}c d\u{fffd}"
         );
     }

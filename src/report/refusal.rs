@@ -32,7 +32,7 @@ pub(super) fn write_next(page: &mut Page, refusal: &Refusal) {
 
 /// Writes a refusal: the place and the sentence, the line with its marker, the reason, the next step.
 pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
-    let refusal = masker.refusal(refusal);
+    let refusal = masker.mask_refusal(refusal);
     let place = super::wording::named_place_of(&refusal);
     page.gap();
     page.fill(

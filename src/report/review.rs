@@ -5,12 +5,12 @@
 
 use super::{
     Masker, ReportStyle,
-    content::{Account, Section, versions},
+    content::{Account, Section, version_change},
     difference,
-    page::{Page, Span, WordStyle, span, unstyled, width},
+    page::{Page, Span, WordStyle, columns_of, span, unstyled},
     sections, text,
     undecided::{SuggestionSource, Tally, UndecidedStep},
-    wording::{self, count, found, shown_name},
+    wording::{self, count, quoted_value, shown_name},
 };
 use crate::{
     outcome::{Refusal, Release, ReportedFile, ReportedInput, ReportedOption, ReportedStep, State},
@@ -32,17 +32,26 @@ pub struct DifferenceRoom {
 /// The beginning of the review of releases that are written together: their files, their versions, the evidence for
 /// them.
 #[must_use]
-pub fn opening(releases: &[&Release], steps: usize, look: ReportStyle, masker: &Masker) -> String {
+pub fn render_opening(
+    releases: &[&Release],
+    steps: usize,
+    look: ReportStyle,
+    masker: &Masker,
+) -> String {
     let mut page = Page::new(look);
     for release in releases {
         if let [_] = releases {
-            text::headline(&mut page, release);
+            text::write_headline(&mut page, release);
         } else {
             // Whether it changes by itself cannot be told while the layers it shares are open.
-            let name = format!("{}: {}", wording::names(release), versions(release));
+            let name = format!(
+                "{}: {}",
+                wording::release_name(release),
+                version_change(release)
+            );
             page.fill(0, 2, &[span(name, WordStyle::Bold)]);
         }
-        let known = masker.release(release);
+        let known = masker.mask_release(release);
         text::known_by(&mut page, &Account::of(&known), look);
     }
     if releases.len() > 1 {
@@ -69,15 +78,19 @@ pub fn opening(releases: &[&Release], steps: usize, look: ReportStyle, masker: &
 
 /// The name of a release above what is said of it.
 #[must_use]
-pub fn name(release: &Release, look: ReportStyle) -> String {
+pub fn render_name(release: &Release, look: ReportStyle) -> String {
     let mut page = Page::new(look);
-    page.fill(0, 2, &[span(wording::names(release), WordStyle::Bold)]);
+    page.fill(
+        0,
+        2,
+        &[span(wording::release_name(release), WordStyle::Bold)],
+    );
     page.finish()
 }
 
 /// Releases that are reviewed together, and how many things are left to decide, in a list of all.
 #[must_use]
-pub fn place(number: usize, releases: &[Release], left: usize) -> String {
+pub fn render_place(number: usize, releases: &[Release], left: usize) -> String {
     let left = match left {
         0 => "decided".to_owned(),
         n => format!("{n} to decide"),
@@ -89,7 +102,11 @@ pub fn place(number: usize, releases: &[Release], left: usize) -> String {
 #[must_use]
 pub fn list_name(releases: &[Release]) -> String {
     match releases {
-        [release] => format!("{}, {}", wording::names(release), versions(release)),
+        [release] => format!(
+            "{}, {}",
+            wording::release_name(release),
+            version_change(release)
+        ),
         several => all_names(several),
     }
 }
@@ -102,7 +119,7 @@ pub fn steps_accepted(releases: &[Release], steps: usize) -> String {
 }
 
 fn all_names(releases: &[Release]) -> String {
-    let names: Vec<String> = releases.iter().map(wording::names).collect();
+    let names: Vec<String> = releases.iter().map(wording::release_name).collect();
     names.join(", ")
 }
 
@@ -137,7 +154,7 @@ fn names_about(item: &UndecidedStep, releases: &[Release], name: fn(&Release) ->
 /// One step: what it is, which of the releases it is about, why, and what it is about. The difference
 /// follows it.
 #[must_use]
-pub fn card(
+pub fn render_card(
     item: &UndecidedStep,
     releases: &[Release],
     look: ReportStyle,
@@ -158,7 +175,7 @@ pub fn card(
         ],
     );
     if releases.len() > 1 {
-        let about = names_about(item, releases, wording::names);
+        let about = names_about(item, releases, wording::release_name);
         page.fill(2, 4, &[unstyled("for "), span(about, WordStyle::Accent)]);
     }
     if item.from_pack {
@@ -169,7 +186,7 @@ pub fn card(
         page.fill(2, 4, &[span(link.clone(), WordStyle::Dim)]);
     }
     if let Some(why) = &step.why {
-        page.fill(2, 2, &[unstyled(masker.text(why))]);
+        page.fill(2, 2, &[unstyled(masker.mask_text(why))]);
     }
     if step.state != State::Open {
         write_told(&mut page, step, masker);
@@ -191,14 +208,14 @@ fn write_told(page: &mut Page, step: &ReportedStep, masker: &Masker) {
             2,
             "!",
             WordStyle::Warn,
-            &[unstyled(masker.text(&told.text))],
+            &[unstyled(masker.mask_text(&told.text))],
         );
     }
 }
 
 /// The lines that a step causes; also how many had no room.
 #[must_use]
-pub fn difference(
+pub fn render_difference(
     files: &[ReportedFile],
     room: DifferenceRoom,
     look: ReportStyle,
@@ -207,7 +224,8 @@ pub fn difference(
     let mut text = String::new();
     let mut left = 0;
     for file in files.iter().filter(|file| file.changed) {
-        let (hunks, more) = difference::excerpt(file, room.context, room.lines, look, masker);
+        let (hunks, more) =
+            difference::render_excerpt(file, room.context, room.lines, look, masker);
         if files.len() > 1 {
             let mut page = Page::new(look);
             page.line(0, &[span(shown_name(&file.name), WordStyle::Bold)]);
@@ -221,12 +239,16 @@ pub fn difference(
 
 /// A question with its evidence and its numbered options. Enter takes the marked one.
 #[must_use]
-pub fn question(item: &UndecidedStep, look: ReportStyle, masker: &Masker) -> String {
+pub fn render_question(item: &UndecidedStep, look: ReportStyle, masker: &Masker) -> String {
     let mut page = Page::new(look);
     let Some(question) = &item.step.question else {
         return String::new();
     };
-    page.fill(2, 2, &[span(masker.text(&question.text), WordStyle::Bold)]);
+    page.fill(
+        2,
+        2,
+        &[span(masker.mask_text(&question.text), WordStyle::Bold)],
+    );
     for evidence in &question.evidence {
         let mut spans: Vec<Span> = Vec::new();
         if let Some(at) = &evidence.at {
@@ -235,8 +257,10 @@ pub fn question(item: &UndecidedStep, look: ReportStyle, masker: &Masker) -> Str
         }
         spans.push(span(format!("{}: ", evidence.path), WordStyle::Accent));
         spans.push(match (&evidence.remark, &evidence.value) {
-            (Some(remark), _) => unstyled(masker.value(&evidence.path, remark)),
-            (None, Some(value)) => unstyled(found(&masker.value(&evidence.path, value))),
+            (Some(remark), _) => unstyled(masker.mask_value(&evidence.path, remark)),
+            (None, Some(value)) => {
+                unstyled(quoted_value(&masker.mask_value(&evidence.path, value)))
+            }
             (None, None) => span("not set", WordStyle::Dim),
         });
         page.fill(4, 6, &spans);
@@ -244,7 +268,7 @@ pub fn question(item: &UndecidedStep, look: ReportStyle, masker: &Masker) -> Str
     page.gap();
     let enter = item.suggested.as_ref().map(|answer| &answer.option);
     for (i, option) in question.options.iter().enumerate() {
-        self::option(
+        self::write_option(
             &mut page,
             i + 1,
             option,
@@ -256,7 +280,7 @@ pub fn question(item: &UndecidedStep, look: ReportStyle, masker: &Masker) -> Str
     format!("\n{}\n", page.finish())
 }
 
-fn option(
+fn write_option(
     page: &mut Page,
     number: usize,
     option: &ReportedOption,
@@ -266,13 +290,15 @@ fn option(
 ) {
     let enter = source.is_some();
     let mark = if enter { "*" } else { " " };
-    let pad = " ".repeat(width(&of.to_string()) - width(&number.to_string()));
+    let pad = " ".repeat(columns_of(&of.to_string()) - columns_of(&number.to_string()));
     let mut spans = vec![
         span(option.id.clone(), WordStyle::Bold),
         unstyled(": "),
-        unstyled(masker.text(&option.title)),
+        unstyled(masker.mask_text(&option.title)),
     ];
-    spans.extend(note(option, source).map(|note| span(format!(" ({note})"), WordStyle::Good)));
+    spans.extend(
+        suggestion_note(option, source).map(|note| span(format!(" ({note})"), WordStyle::Good)),
+    );
     let style = if enter {
         WordStyle::Good
     } else {
@@ -280,7 +306,7 @@ fn option(
     };
     page.bullet(2, &format!("{mark}{pad}{number}"), style, &spans);
     for input in &option.inputs {
-        let text = format!("asks for: {}", masker.text(&input.title));
+        let text = format!("asks for: {}", masker.mask_text(&input.title));
         page.fill(7, 9, &[span(text, WordStyle::Dim)]);
     }
 }
@@ -291,9 +317,9 @@ pub fn short_choice(option: &ReportedOption, item: &UndecidedStep) -> String {
     let suggested = item.suggested.as_ref();
     let is_suggested = suggested.is_some_and(|answer| answer.option == option.id);
     let note = is_suggested
-        .then(|| note(option, Some(&item.source)))
+        .then(|| suggestion_note(option, Some(&item.source)))
         .flatten()
-        .or_else(|| note(option, None));
+        .or_else(|| suggestion_note(option, None));
     match note {
         Some(note) => format!("{} ({note})", option.id),
         None => option.id.clone(),
@@ -301,7 +327,7 @@ pub fn short_choice(option: &ReportedOption, item: &UndecidedStep) -> String {
 }
 
 /// The reason for which an option is suggested.
-fn note(option: &ReportedOption, source: Option<&SuggestionSource>) -> Option<String> {
+fn suggestion_note(option: &ReportedOption, source: Option<&SuggestionSource>) -> Option<String> {
     match source {
         Some(SuggestionSource::Before) if !option.recommended => Some("as before".to_owned()),
         Some(SuggestionSource::Other(name)) => Some(format!("as for {name}")),
@@ -312,21 +338,21 @@ fn note(option: &ReportedOption, source: Option<&SuggestionSource>) -> Option<St
 
 /// The text above the line in which an input is typed.
 #[must_use]
-pub fn input(
+pub fn render_input(
     input: &ReportedInput,
     default: Option<&str>,
     look: ReportStyle,
     masker: &Masker,
 ) -> String {
     let mut page = Page::new(look);
-    let mut notes = vec![masker.text(&input.title)];
+    let mut notes = vec![masker.mask_text(&input.title)];
     if input.list {
         notes.push("several, separated by commas".to_owned());
     }
     if let Some(default) = default {
         notes.push(format!(
             "Enter takes {}",
-            masker.value(&input.name, default)
+            masker.mask_value(&input.name, default)
         ));
     }
     notes.push("Esc goes back to the options".to_owned());
@@ -336,7 +362,12 @@ pub fn input(
 
 /// The consequences of leaving a step out, beyond that it is not done.
 #[must_use]
-pub fn losses(lost: &[Path], needed_by: &[String], release: &Release, look: ReportStyle) -> String {
+pub fn render_losses(
+    lost: &[Path],
+    needed_by: &[String],
+    release: &Release,
+    look: ReportStyle,
+) -> String {
     let mut page = Page::new(look);
     if !lost.is_empty() {
         let text = format!(
@@ -363,7 +394,7 @@ pub fn losses(lost: &[Path], needed_by: &[String], release: &Release, look: Repo
 }
 
 fn list_names<N: std::fmt::Display>(names: &[N]) -> String {
-    let mut text = wording::paths(&names[..names.len().min(LISTED)]);
+    let mut text = wording::path_list(&names[..names.len().min(LISTED)]);
     if names.len() > LISTED {
         text.push_str(&format!(" and {} more", names.len() - LISTED));
     }
@@ -372,7 +403,7 @@ fn list_names<N: std::fmt::Display>(names: &[N]) -> String {
 
 /// A sentence by itself.
 #[must_use]
-pub fn sentence(text: &str, look: ReportStyle) -> String {
+pub fn render_sentence(text: &str, look: ReportStyle) -> String {
     let mut page = Page::new(look);
     page.fill(2, 4, &[unstyled(text)]);
     page.finish()
@@ -380,7 +411,7 @@ pub fn sentence(text: &str, look: ReportStyle) -> String {
 
 /// The same, as a warning.
 #[must_use]
-pub fn warning(text: &str, look: ReportStyle) -> String {
+pub fn render_warning(text: &str, look: ReportStyle) -> String {
     let mut page = Page::new(look);
     page.fill(2, 4, &[span(text, WordStyle::Warn)]);
     page.finish()
@@ -388,7 +419,7 @@ pub fn warning(text: &str, look: ReportStyle) -> String {
 
 /// The refusals.
 #[must_use]
-pub fn refusals(refusals: &[Refusal], look: ReportStyle, masker: &Masker) -> String {
+pub fn render_refusals(refusals: &[Refusal], look: ReportStyle, masker: &Masker) -> String {
     let mut page = Page::new(look);
     for refusal in refusals {
         super::refusal::write(&mut page, refusal, masker);
@@ -398,11 +429,15 @@ pub fn refusals(refusals: &[Refusal], look: ReportStyle, masker: &Masker) -> Str
 
 /// Keys and what they do, in columns.
 #[must_use]
-pub fn keys(keys: &[(&str, &str)], look: ReportStyle) -> String {
+pub fn render_keys(keys: &[(&str, &str)], look: ReportStyle) -> String {
     let mut page = Page::new(look);
-    let widest = keys.iter().map(|(key, _)| width(key)).max().unwrap_or(0);
+    let widest = keys
+        .iter()
+        .map(|(key, _)| columns_of(key))
+        .max()
+        .unwrap_or(0);
     for (key, what) in keys {
-        let pad = " ".repeat(widest - width(key));
+        let pad = " ".repeat(widest - columns_of(key));
         page.fill(
             2,
             widest + 4,
@@ -418,30 +453,39 @@ pub fn keys(keys: &[(&str, &str)], look: ReportStyle) -> String {
 
 /// The fate of every setting that did not just stay.
 #[must_use]
-pub fn ledger(release: &Release, look: ReportStyle, masker: &Masker) -> String {
+pub fn render_ledger(release: &Release, look: ReportStyle, masker: &Masker) -> String {
     let mut page = Page::new(look);
-    let release = masker.release(release);
+    let release = masker.mask_release(release);
     let account = Account::of(&release);
     text::every_leaf(&mut page, &account);
     page.gap();
-    page.fill(2, 2, &[span(account.settings.text(), WordStyle::Dim)]);
+    page.fill(
+        2,
+        2,
+        &[span(account.settings.in_one_line(), WordStyle::Dim)],
+    );
     page.finish()
 }
 
 /// The result of a release, below its whole difference: what is other in effect, what to know, what
 /// is open, what to do outside the files.
 #[must_use]
-pub fn closing(release: &Release, tally: &Tally<'_>, look: ReportStyle, masker: &Masker) -> String {
+pub fn render_closing(
+    release: &Release,
+    tally: &Tally<'_>,
+    look: ReportStyle,
+    masker: &Masker,
+) -> String {
     let mut page = Page::new(look);
-    let release = masker.release(release);
+    let release = masker.mask_release(release);
     let mut account = Account::of(&release);
     // What a step that changes something notes stood on its card.
     let done: Vec<&str> = account.done.iter().map(|done| done.id).collect();
     account.items.retain(|item| {
         item.section != Section::Notes || item.id.is_none_or(|id| !done.contains(&id))
     });
-    text::effect(&mut page, &account, look);
-    sections::write(
+    text::write_effect(&mut page, &account, look);
+    sections::write_sections(
         &mut page,
         &account,
         &[
@@ -460,7 +504,7 @@ pub fn closing(release: &Release, tally: &Tally<'_>, look: ReportStyle, masker: 
             tally.accepted.len(),
             tally.skipped.len(),
             tally.open.len(),
-            account.settings.text()
+            account.settings.in_one_line()
         ))],
     );
     page.finish()
@@ -477,7 +521,7 @@ pub fn part_heading(title: &str, look: ReportStyle) -> String {
 
 /// The decisions, in lists.
 #[must_use]
-pub fn decided(tally: &Tally<'_>, look: ReportStyle, masker: &Masker) -> String {
+pub fn render_decided(tally: &Tally<'_>, look: ReportStyle, masker: &Masker) -> String {
     let mut page = Page::new(look);
     let mut list = |title: &str, style, steps: Vec<(&ReportedStep, String)>| {
         if steps.is_empty() {
@@ -491,7 +535,10 @@ pub fn decided(tally: &Tally<'_>, look: ReportStyle, masker: &Masker) -> String 
                 &[
                     unstyled(step.id.clone()),
                     unstyled(note),
-                    span(format!("  {}", masker.text(&step.title)), WordStyle::Dim),
+                    span(
+                        format!("  {}", masker.mask_text(&step.title)),
+                        WordStyle::Dim,
+                    ),
                 ],
             );
         }
@@ -537,7 +584,7 @@ fn write_rule(page: &mut Page, look: ReportStyle) {
 /// A text without signs that need more than ASCII: the signs that reports are made of, not the
 /// letters of a language.
 #[must_use]
-pub fn ascii(text: &str) -> String {
+pub fn to_ascii(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

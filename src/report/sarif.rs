@@ -121,18 +121,18 @@ struct Region {
 ///
 /// If it cannot be serialised, which no outcome is known to cause.
 pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> Result<String, serde_json::Error> {
-    let outcome = masker.outcome(outcome);
+    let outcome = masker.mask_outcome(outcome);
     let content = ReportContent::of(&outcome);
-    let found = findings::of(&content);
+    let found = findings::all_findings(&content);
     let mut rules: Vec<Rule<'_>> = Vec::new();
     let mut results = Vec::new();
     for finding in &found {
         let known = rules.iter().position(|rule| rule.id == finding.rule);
         let rule_index = known.unwrap_or_else(|| {
-            rules.push(rule(finding));
+            rules.push(sarif_rule(finding));
             rules.len() - 1
         });
-        results.push(entry(finding, rule_index, base));
+        results.push(sarif_result(finding, rule_index, base));
     }
     let log = Log {
         schema: SCHEMA,
@@ -154,7 +154,7 @@ pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> Result<String, 
     Ok(text)
 }
 
-fn rule<'o>(finding: &PlacedFinding<'o>) -> Rule<'o> {
+fn sarif_rule<'o>(finding: &PlacedFinding<'o>) -> Rule<'o> {
     let text = |text: &str| SarifText {
         text: text.to_owned(),
     };
@@ -177,14 +177,14 @@ fn rule<'o>(finding: &PlacedFinding<'o>) -> Rule<'o> {
     }
 }
 
-fn entry<'o>(finding: &PlacedFinding<'o>, rule_index: usize, base: &str) -> SarifResult<'o> {
+fn sarif_result<'o>(finding: &PlacedFinding<'o>, rule_index: usize, base: &str) -> SarifResult<'o> {
     let file = finding.file.map(|file| Location {
         id: None,
-        physical_location: physical(file, finding.at, base),
+        physical_location: physical_location(file, finding.at, base),
     });
     let also = finding.also.iter().enumerate().map(|(id, at)| Location {
         id: Some(id + 1),
-        physical_location: physical(&at.file, Some(at), base),
+        physical_location: physical_location(&at.file, Some(at), base),
     });
     SarifResult {
         rule_id: finding.rule,
@@ -203,14 +203,14 @@ fn entry<'o>(finding: &PlacedFinding<'o>, rule_index: usize, base: &str) -> Sari
     }
 }
 
-fn physical(file: &str, at: Option<&FilePosition>, base: &str) -> Physical {
+fn physical_location(file: &str, at: Option<&FilePosition>, base: &str) -> Physical {
     let name = path_below(base, file);
     let is_absolute = name.starts_with('/');
     Physical {
         artifact_location: Artifact {
             uri: match is_absolute {
-                true => format!("file://{}", uri(&name)),
-                false => uri(&name),
+                true => format!("file://{}", path_to_uri(&name)),
+                false => path_to_uri(&name),
             },
             uri_base_id: (!is_absolute).then_some(ROOT),
         },
@@ -246,7 +246,7 @@ pub(super) fn path_below(base: &str, file: &str) -> String {
 
 /// A path as a URI holds it (RFC 3986): all but unreserved characters, and the signs that stand for themselves in
 /// a path, as bytes in hexadecimal.
-fn uri(path: &str) -> String {
+fn path_to_uri(path: &str) -> String {
     let mut out = String::new();
     for byte in path.bytes() {
         match byte {
@@ -270,6 +270,6 @@ mod tests {
         assert_eq!(path_below("deploy", "a.yaml"), "deploy/a.yaml");
         assert_eq!(path_below("", "../x.yaml"), "../x.yaml");
         assert_eq!(path_below("deploy", "/srv/x.yaml"), "/srv/x.yaml");
-        assert_eq!(uri("a b/ü:#.yaml"), "a%20b/%C3%BC%3A%23.yaml");
+        assert_eq!(path_to_uri("a b/ü:#.yaml"), "a%20b/%C3%BC%3A%23.yaml");
     }
 }

@@ -41,7 +41,7 @@ impl Masker {
     /// files. What also stood in the clear before is not searched for: a password that is the name of an
     /// image would mask half of the report.
     #[must_use]
-    pub fn on<'a>(files: impl IntoIterator<Item = &'a ReportedFile>) -> Self {
+    pub fn for_files<'a>(files: impl IntoIterator<Item = &'a ReportedFile>) -> Self {
         let files: Vec<&ReportedFile> = files.into_iter().collect();
         let secrets = files.iter().flat_map(|file| {
             let before = file.secrets.before.iter();
@@ -65,7 +65,7 @@ impl Masker {
         known.sort_unstable();
         known.dedup();
         let mut clear = vec![false; known.len()];
-        if let Some(search) = search(&known, MatchKind::Standard) {
+        if let Some(search) = build_searcher(&known, MatchKind::Standard) {
             for file in files {
                 let hidden = &file.secrets.before;
                 for found in search.find_overlapping_iter(&*file.before) {
@@ -85,7 +85,7 @@ impl Masker {
         known.retain(|secret| secret.len() >= MIN_SEARCHED && !lines.contains(secret));
         Self {
             on: true,
-            known: search(&known, MatchKind::LeftmostLongest),
+            known: build_searcher(&known, MatchKind::LeftmostLongest),
             secrets,
         }
     }
@@ -103,15 +103,15 @@ impl Masker {
         let all: Vec<&str> = secrets.iter().chain(&encoded).map(String::as_str).collect();
         Self {
             on: self.on,
-            known: search(&all, MatchKind::LeftmostLongest),
+            known: build_searcher(&all, MatchKind::LeftmostLongest),
             secrets,
         }
     }
 
     /// The same for the files of an outcome.
     #[must_use]
-    pub fn of(outcome: &Outcome) -> Self {
-        Self::on(outcome.files().into_iter().map(|file| &**file))
+    pub fn for_outcome(outcome: &Outcome) -> Self {
+        Self::for_files(outcome.files().into_iter().map(|file| &**file))
     }
 
     /// True if it masks at all.
@@ -122,7 +122,7 @@ impl Masker {
 
     /// A sentence without the secrets that are known.
     #[must_use]
-    pub fn text(&self, text: &str) -> String {
+    pub fn mask_text(&self, text: &str) -> String {
         if !self.on {
             return text.to_owned();
         }
@@ -145,8 +145,8 @@ impl Masker {
 
     /// A line of YAML, or a comment, by itself.
     #[must_use]
-    pub fn line(&self, line: &str) -> String {
-        let mut text = self.text(line);
+    pub fn mask_line(&self, line: &str) -> String {
+        let mut text = self.mask_text(line);
         if self.on {
             for range in in_line(&text).into_iter().rev() {
                 text.replace_range(range, MASK);
@@ -157,23 +157,23 @@ impl Masker {
 
     /// A value as it is shown for a path.
     #[must_use]
-    pub fn value(&self, path: &str, text: &str) -> String {
+    pub fn mask_value(&self, path: &str, text: &str) -> String {
         if self.on && is_secret_path(path) && tells(text) {
             MASK.to_owned()
         } else {
-            self.text(text)
+            self.mask_text(text)
         }
     }
 
     /// A JSON value that is a secret, whatever it is called.
-    pub fn secret(&self, value: &mut Json) {
+    pub fn mask_secret(&self, value: &mut Json) {
         if self.on {
             mask_json(self, value, true);
         }
     }
 
     /// A JSON value that stands at a path.
-    pub fn json(&self, path: impl Display, value: &mut Json) {
+    pub fn mask_json(&self, path: impl Display, value: &mut Json) {
         if self.on {
             mask_json(self, value, is_secret_path(&path.to_string()));
         }
@@ -181,7 +181,7 @@ impl Masker {
 }
 
 /// A searcher that finds any of many texts in one pass. `None` for no texts, or more than can be searched for.
-fn search(texts: &[&str], kind: MatchKind) -> Option<AhoCorasick> {
+fn build_searcher(texts: &[&str], kind: MatchKind) -> Option<AhoCorasick> {
     if texts.is_empty() {
         return None;
     }
@@ -193,7 +193,7 @@ fn mask_json(masker: &Masker, value: &mut Json, secret: bool) {
     match value {
         Json::Null | Json::Bool(_) => {}
         Json::Number(_) if !secret => {}
-        Json::String(text) if !secret => *text = masker.text(text),
+        Json::String(text) if !secret => *text = masker.mask_text(text),
         Json::String(text) if !tells(text) => {}
         Json::Number(_) | Json::String(_) => *value = Json::String(MASK.to_owned()),
         Json::Array(items) => items
@@ -235,19 +235,29 @@ mod tests {
             removed_comments: Vec::new(),
             digest: Default::default(),
         };
-        let masker = Masker::on([&file]);
-        assert_eq!(masker.text("arroyo-x"), "arroyo-x", "it stood in the clear");
-        assert_eq!(masker.text("it was hunter2-x, once"), "it was ••••, once");
-        assert_eq!(masker.line("# token: abc # old"), "# token: •••• # old");
-        assert_eq!(masker.value("a.password", "x"), MASK);
-        assert_eq!(masker.value("env[name=DB_PASSWORD].value", "x"), MASK);
-        assert_eq!(masker.value("imagePullSecrets[0].name", "x"), "x");
+        let masker = Masker::for_files([&file]);
+        assert_eq!(
+            masker.mask_text("arroyo-x"),
+            "arroyo-x",
+            "it stood in the clear"
+        );
+        assert_eq!(
+            masker.mask_text("it was hunter2-x, once"),
+            "it was ••••, once"
+        );
+        assert_eq!(
+            masker.mask_line("# token: abc # old"),
+            "# token: •••• # old"
+        );
+        assert_eq!(masker.mask_value("a.password", "x"), MASK);
+        assert_eq!(masker.mask_value("env[name=DB_PASSWORD].value", "x"), MASK);
+        assert_eq!(masker.mask_value("imagePullSecrets[0].name", "x"), "x");
         let mut json = serde_json::json!({"password": {"a": 1, "b": ["x"]}, "c": "hunter2-x"});
-        masker.json("x", &mut json);
+        masker.mask_json("x", &mut json);
         assert_eq!(
             json,
             serde_json::json!({"password": {"a": MASK, "b": [MASK]}, "c": MASK})
         );
-        assert_eq!(Masker::off().text("hunter2-x"), "hunter2-x");
+        assert_eq!(Masker::off().mask_text("hunter2-x"), "hunter2-x");
     }
 }

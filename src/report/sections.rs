@@ -3,8 +3,8 @@
 //! It is a form and decides nothing: which items there are, in which section and in which order, is content's.
 
 use super::{
-    content::{Account, AnswerOption, Item, Section, place},
-    page::{Page, Span, WordStyle, span, unstyled, width},
+    content::{Account, AnswerOption, Item, Section, file_and_line},
+    page::{Page, Span, WordStyle, columns_of, span, unstyled},
     wording::count,
 };
 
@@ -12,14 +12,14 @@ use super::{
 const WIDEST: usize = 40;
 
 /// Writes these sections of a release, in their order.
-pub(super) fn write(page: &mut Page, account: &Account<'_>, sections: &[Section]) {
+pub(super) fn write_sections(page: &mut Page, account: &Account<'_>, sections: &[Section]) {
     for section in sections {
-        let items: Vec<&Item<'_>> = account.section(*section).collect();
+        let items: Vec<&Item<'_>> = account.items_in(*section).collect();
         if items.is_empty() {
             continue;
         }
         match section {
-            Section::Questions => questions(page, &items),
+            Section::Questions => write_questions(page, &items),
             _ => {
                 page.heading(section.title());
                 items.iter().for_each(|item| write_one(page, item));
@@ -38,18 +38,18 @@ pub(super) fn write_one(page: &mut Page, item: &Item<'_>) {
     };
     let mut spans: Vec<Span> = Vec::new();
     if let Some(at) = item.places().next() {
-        spans.push(span(format!("{}: ", place(at)), WordStyle::Bold));
+        spans.push(span(format!("{}: ", file_and_line(at)), WordStyle::Bold));
     }
     if let Some(lead) = &item.lead {
         spans.push(span(format!("{lead}: "), WordStyle::Accent));
     }
     spans.push(unstyled(item.text.clone()));
-    spans.extend(step(item));
+    spans.extend(step_span(item));
     page.bullet(2, mark, style, &spans);
 }
 
 /// The step of an item, with the version that brought it.
-fn step(item: &Item<'_>) -> Option<Span> {
+fn step_span(item: &Item<'_>) -> Option<Span> {
     let id = item.id?;
     let text = match item.version {
         Some(version) => format!(" [{version} {id}]"),
@@ -58,7 +58,7 @@ fn step(item: &Item<'_>) -> Option<Span> {
     Some(span(text, WordStyle::Dim))
 }
 
-fn questions(page: &mut Page, items: &[&Item<'_>]) {
+fn write_questions(page: &mut Page, items: &[&Item<'_>]) {
     page.heading(&format!(
         "{} for you to answer",
         count(items.len(), "question")
@@ -67,11 +67,11 @@ fn questions(page: &mut Page, items: &[&Item<'_>]) {
         if i > 0 {
             page.gap();
         }
-        question(page, &format!("{}.", i + 1), item);
+        write_question(page, &format!("{}.", i + 1), item);
     }
 }
 
-fn question(page: &mut Page, number: &str, item: &Item<'_>) {
+fn write_question(page: &mut Page, number: &str, item: &Item<'_>) {
     let mut spans = vec![span(item.text.clone(), WordStyle::Bold)];
     let id = item.id.map(|id| span(format!(" [{id}]"), WordStyle::Dim));
     spans.extend(id);
@@ -80,15 +80,15 @@ fn question(page: &mut Page, number: &str, item: &Item<'_>) {
         let lead = span("The answer is not complete: ", WordStyle::Warn);
         page.fill(5, 5, &[lead, unstyled(lacking)]);
     }
-    let widest = item.about.iter().map(|about| width(about.path)).max();
+    let widest = item.about.iter().map(|about| columns_of(about.path)).max();
     let widest = widest.unwrap_or_default().min(WIDEST);
     for about in &item.about {
         let value = match about.remark.or(about.value.as_deref()) {
             Some(value) => unstyled(value.to_owned()),
             None => span("not set", WordStyle::Dim),
         };
-        let at = about.at.map(|at| format!("  {}", place(at)));
-        let pad = " ".repeat(widest.saturating_sub(width(about.path)));
+        let at = about.at.map(|at| format!("  {}", file_and_line(at)));
+        let pad = " ".repeat(widest.saturating_sub(columns_of(about.path)));
         page.fill(
             5,
             9,
@@ -100,10 +100,12 @@ fn question(page: &mut Page, number: &str, item: &Item<'_>) {
             ],
         );
     }
-    item.answers.iter().for_each(|answer| option(page, answer));
+    item.answers
+        .iter()
+        .for_each(|answer| write_option(page, answer));
 }
 
-fn option(page: &mut Page, answer: &AnswerOption<'_>) {
+fn write_option(page: &mut Page, answer: &AnswerOption<'_>) {
     let option = answer.option;
     let mut spans = vec![
         span(option.id.clone(), WordStyle::Bold),

@@ -20,7 +20,7 @@ pub struct SeenGroup {
 }
 
 /// The groups of an outcome.
-pub(super) fn groups(outcome: &Outcome) -> Vec<SeenGroup> {
+pub(super) fn group_seen(outcome: &Outcome) -> Vec<SeenGroup> {
     let of = |place| outcome.seen.iter().filter(move |seen| seen.place == place);
     let mut groups = Vec::new();
     let mut hidden: BTreeMap<String, Vec<&SeenRelease>> = BTreeMap::new();
@@ -36,7 +36,7 @@ pub(super) fn groups(outcome: &Outcome) -> Vec<SeenGroup> {
             next: format!("Name it to upgrade it, too: refit upgrade {}", quote(first)),
             lines: hidden
                 .iter()
-                .map(|(place, seen)| (place.clone(), counted(seen)))
+                .map(|(place, seen)| (place.clone(), counts_by_chart(seen)))
                 .collect(),
         });
     }
@@ -63,7 +63,7 @@ pub(super) fn groups(outcome: &Outcome) -> Vec<SeenGroup> {
                 .as_deref()
                 .unwrap_or("of a version that is not written there");
             let text = format!("{}: {} {version}", seen.title, seen.chart);
-            (place(seen), text)
+            (file_and_line(seen), text)
         })
         .collect();
     if !others.is_empty() {
@@ -88,22 +88,24 @@ fn by_chart<'o>(seen: impl Iterator<Item = &'o SeenRelease>) -> Vec<(String, Str
     let mut lines = Vec::new();
     for (chart, seen) in charts {
         if seen.len() > TOLD_EACH {
-            let (first, more) = (place(seen[0]), seen.len() - 1);
+            let (first, more) = (file_and_line(seen[0]), seen.len() - 1);
             lines.push((
                 format!("{first} and {more} more"),
                 format!("{chart}, by its name"),
             ));
             continue;
         }
-        lines.extend(
-            seen.into_iter()
-                .map(|one| (place(one), format!("{}: {chart}, by its name", one.title))),
-        );
+        lines.extend(seen.into_iter().map(|one| {
+            (
+                file_and_line(one),
+                format!("{}: {chart}, by its name", one.title),
+            )
+        }));
     }
     lines
 }
 
-fn place(seen: &SeenRelease) -> String {
+fn file_and_line(seen: &SeenRelease) -> String {
     format!("{}:{}", seen.at.file, seen.at.line)
 }
 
@@ -121,7 +123,7 @@ fn hidden_part(file: &str) -> String {
 }
 
 /// The number of releases of each chart.
-fn counted(seen: &[&SeenRelease]) -> String {
+fn counts_by_chart(seen: &[&SeenRelease]) -> String {
     let mut charts: BTreeMap<&str, usize> = BTreeMap::new();
     for one in seen {
         *charts.entry(&one.chart).or_default() += 1;

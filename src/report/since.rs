@@ -3,7 +3,7 @@
 
 use super::{
     Detail, ReportStyle,
-    content::{ReportContent, place},
+    content::{ReportContent, file_and_line},
     page::{Page, WordStyle, span, unstyled},
     wording::count,
 };
@@ -23,14 +23,14 @@ pub(super) fn write(page: &mut Page, content: &ReportContent<'_>, look: ReportSt
     };
     page.fill(0, 2, &[span(since.sentence.clone(), WordStyle::Dim)]);
     for (at, text) in &since.notes {
-        let at = at.map(|at| format!("{}: ", place(at)));
+        let at = at.map(|at| format!("{}: ", file_and_line(at)));
         let text = format!("{}{text}", at.unwrap_or_default());
         page.fill(0, 2, &[span("note: ", WordStyle::Warn), unstyled(text)]);
     }
 }
 
 /// The comparison in a sentence.
-pub(super) fn sentence(outcome: &Outcome, since: &ReportedSince) -> String {
+pub(super) fn since_sentence(outcome: &Outcome, since: &ReportedSince) -> String {
     let new = |name: &str| since.new.iter().any(|other| other == name);
     let raised = outcome.releases.iter();
     let raised = raised.filter(|release| !new(&release.called)).count();
@@ -38,8 +38,8 @@ pub(super) fn sentence(outcome: &Outcome, since: &ReportedSince) -> String {
     let mut text = format!(
         "Since {} (this branch left it at {commit}): {} another chart version, {} the same",
         since.revision,
-        names(raised),
-        names(since.kept)
+        releases_name(raised),
+        releases_name(since.kept)
     );
     match since.new.len() {
         0 => {}
@@ -63,7 +63,7 @@ pub(super) fn sentence(outcome: &Outcome, since: &ReportedSince) -> String {
     text
 }
 
-fn names(n: usize) -> String {
+fn releases_name(n: usize) -> String {
     format!(
         "{} {}",
         count(n, "release"),

@@ -9,9 +9,9 @@ use super::{
     command::NextCommand,
     content::{
         self, Account, ChangeLine, EffectLine, RecognitionReason, ReleaseRow, ReportContent,
-        Section, Verdict, fits_sentence, versions,
+        Section, Verdict, fits_sentence, version_change,
     },
-    page::{Page, Span, WordStyle, span, unstyled, width},
+    page::{Page, Span, WordStyle, columns_of, span, unstyled},
     refusal, sections, since,
     wording::{self, count},
 };
@@ -23,27 +23,27 @@ const AHEAD: usize = 3;
 
 /// The report on a whole run, without the commands.
 #[must_use]
-pub fn report(outcome: &Outcome, look: ReportStyle, masker: &Masker) -> String {
-    let masked = masker.outcome(outcome);
+pub fn render_report(outcome: &Outcome, look: ReportStyle, masker: &Masker) -> String {
+    let masked = masker.mask_outcome(outcome);
     let content = ReportContent::of(&masked);
     let mut page = Page::new(look);
     since::write(&mut page, &content, look);
     for row in &content.rows {
         match look.detail {
             Detail::Quiet => urgent_items(&mut page, row),
-            _ => release(&mut page, row.release, look),
+            _ => write_release(&mut page, row.release, look),
         }
     }
-    errors(&mut page, &content, masker);
-    ahead(&mut page, &content, look);
-    packs(&mut page, &content, look);
-    unclaimed(&mut page, &content, look);
+    write_errors(&mut page, &content, masker);
+    write_ahead(&mut page, &content, look);
+    write_packs(&mut page, &content, look);
+    write_unclaimed(&mut page, &content, look);
     page.finish()
 }
 
 /// The refusals.
-fn errors(page: &mut Page, content: &ReportContent<'_>, masker: &Masker) {
-    for item in content.section(Section::Errors) {
+fn write_errors(page: &mut Page, content: &ReportContent<'_>, masker: &Masker) {
+    for item in content.items_in(Section::Errors) {
         if let Some(refusal) = item.refusal {
             refusal::write(page, refusal, masker);
         }
@@ -53,27 +53,27 @@ fn errors(page: &mut Page, content: &ReportContent<'_>, masker: &Masker) {
 /// The items that cannot wait, even in a short report: open questions, and old settings that were edited in.
 fn urgent_items(page: &mut Page, row: &ReleaseRow<'_>) {
     let account = Account::of(row.release);
-    stale(page, &account);
+    write_stale(page, &account);
     if !row.open.is_empty() {
         page.gap();
-        headline(page, row.release);
-        sections::write(page, &account, &[Section::Questions]);
+        write_headline(page, row.release);
+        sections::write_sections(page, &account, &[Section::Questions]);
     }
 }
 
 /// Old settings that were edited in after the upgrade.
-fn stale(page: &mut Page, account: &Account<'_>) {
+fn write_stale(page: &mut Page, account: &Account<'_>) {
     if account.release.stale.is_empty() {
         return;
     }
     let of_file = |item: &&content::Item<'_>| item.id.is_none();
-    for item in account.section(Section::Danger).filter(of_file) {
+    for item in account.items_in(Section::Danger).filter(of_file) {
         sections::write_one(page, item);
     }
 }
 
 /// The releases that are ahead of what is known of their chart, a line for each version.
-pub(super) fn ahead(page: &mut Page, content: &ReportContent<'_>, look: ReportStyle) {
+pub(super) fn write_ahead(page: &mut Page, content: &ReportContent<'_>, look: ReportStyle) {
     for ahead in content.ahead.iter().filter(|_| look.detail > Detail::Quiet) {
         let names = match ahead.releases {
             names if names.len() <= AHEAD || look.detail == Detail::Verbose => names.join(", "),
@@ -89,7 +89,7 @@ pub(super) fn ahead(page: &mut Page, content: &ReportContent<'_>, look: ReportSt
 }
 
 /// The packs that are used because of a file, and those that charts name and that are not used.
-pub(super) fn packs(page: &mut Page, content: &ReportContent<'_>, look: ReportStyle) {
+pub(super) fn write_packs(page: &mut Page, content: &ReportContent<'_>, look: ReportStyle) {
     if look.detail == Detail::Quiet {
         return;
     }
@@ -108,7 +108,7 @@ pub(super) fn packs(page: &mut Page, content: &ReportContent<'_>, look: ReportSt
 }
 
 /// The values files that were seen and not touched.
-pub(super) fn unclaimed(page: &mut Page, content: &ReportContent<'_>, look: ReportStyle) {
+pub(super) fn write_unclaimed(page: &mut Page, content: &ReportContent<'_>, look: ReportStyle) {
     if look.detail == Detail::Quiet {
         return;
     }
@@ -120,7 +120,7 @@ pub(super) fn unclaimed(page: &mut Page, content: &ReportContent<'_>, look: Repo
     let all = look.detail == Detail::Verbose || content.unclaimed.len() <= AHEAD + 1;
     let shown = if all { usize::MAX } else { AHEAD };
     for file in content.unclaimed.iter().take(shown) {
-        let text = format!("  {}", wording::unclaimed(file));
+        let text = format!("  {}", wording::unclaimed_in_words(file));
         page.fill(
             2,
             4,
@@ -153,14 +153,14 @@ fn untouched_values(page: &mut Page, content: &ReportContent<'_>, look: ReportSt
 
 /// One line for each release: what a check prints that shall say little.
 #[must_use]
-pub fn summary(outcome: &Outcome, look: ReportStyle, masker: &Masker) -> String {
-    let masked = masker.outcome(outcome);
+pub fn render_summary(outcome: &Outcome, look: ReportStyle, masker: &Masker) -> String {
+    let masked = masker.mask_outcome(outcome);
     let content = ReportContent::of(&masked);
     let mut page = Page::new(look);
     since::write(&mut page, &content, look);
     for row in &content.rows {
         let name = span(
-            format!("{}: ", wording::names(row.release)),
+            format!("{}: ", wording::release_name(row.release)),
             WordStyle::Bold,
         );
         let (text, style) = match row.verdict {
@@ -180,7 +180,7 @@ pub fn summary(outcome: &Outcome, look: ReportStyle, masker: &Masker) -> String 
                 (text, WordStyle::Warn)
             }
             Verdict::Ready => {
-                let settings = row.settings.text();
+                let settings = row.settings.in_one_line();
                 let text = format!("would change ({}): {settings}", row.versions());
                 (text, WordStyle::Plain)
             }
@@ -191,35 +191,35 @@ pub fn summary(outcome: &Outcome, look: ReportStyle, masker: &Masker) -> String 
         };
         page.fill(0, 2, &[name, span(text, style)]);
         if row.verdict == Verdict::Stale {
-            stale(&mut page, &Account::of(row.release));
+            write_stale(&mut page, &Account::of(row.release));
         }
     }
-    errors(&mut page, &content, masker);
-    ahead(&mut page, &content, look);
-    packs(&mut page, &content, look);
+    write_errors(&mut page, &content, masker);
+    write_ahead(&mut page, &content, look);
+    write_packs(&mut page, &content, look);
     untouched_values(&mut page, &content, look);
     page.finish()
 }
 
 /// The rest of a result that was shown before: the versions, the dangers, the actions outside the files, and the errors.
 #[must_use]
-pub fn brief(outcome: &Outcome, look: ReportStyle, masker: &Masker) -> String {
-    let masked = masker.outcome(outcome);
+pub fn render_brief(outcome: &Outcome, look: ReportStyle, masker: &Masker) -> String {
+    let masked = masker.mask_outcome(outcome);
     let content = ReportContent::of(&masked);
     let mut page = Page::new(look);
     if look.detail > Detail::Quiet {
         for row in &content.rows {
-            headline(&mut page, row.release);
+            write_headline(&mut page, row.release);
         }
         for section in [Section::Danger, Section::Action] {
-            let mut items = content.section(section).peekable();
+            let mut items = content.items_in(section).peekable();
             if items.peek().is_some() {
                 page.heading(section.title());
                 items.for_each(|item| sections::write_one(&mut page, item));
             }
         }
     }
-    errors(&mut page, &content, masker);
+    write_errors(&mut page, &content, masker);
     page.finish()
 }
 
@@ -229,27 +229,27 @@ fn is_are(n: usize, what: &str) -> String {
 
 /// The commands that write the result.
 #[must_use]
-pub fn commands(commands: &[NextCommand], look: ReportStyle) -> String {
+pub fn render_commands(commands: &[NextCommand], look: ReportStyle) -> String {
     let mut page = Page::new(look);
     if !commands.is_empty() {
         page.fill(0, 0, &[unstyled("Nothing was written.")]);
     }
     for command in commands {
-        self::command(&mut page, command, look);
+        self::write_command(&mut page, command, look);
     }
     page.finish()
 }
 
 /// The commands to go on with: to decide one by one, or to write as recommended.
 #[must_use]
-pub fn ways(ways: &super::preview::Ways, look: ReportStyle) -> String {
+pub fn render_ways(ways: &super::preview::Ways, look: ReportStyle) -> String {
     let mut page = Page::new(look);
     super::preview::write_ways(&mut page, ways, look);
     page.finish()
 }
 
 /// A command that writes, what it does, and what a person has to add to it.
-pub(super) fn command(page: &mut Page, command: &NextCommand, look: ReportStyle) {
+pub(super) fn write_command(page: &mut Page, command: &NextCommand, look: ReportStyle) {
     if !command.missing.is_empty() {
         let lead = match command.recommended.is_empty() {
             true => "To write, add your answers to the command:",
@@ -275,7 +275,7 @@ pub(super) fn command(page: &mut Page, command: &NextCommand, look: ReportStyle)
         };
         page.fill(0, 2, &[span(lead, style)]);
     }
-    for line in command.lines(look.width.saturating_sub(2)) {
+    for line in command.wrapped_lines(look.width.saturating_sub(2)) {
         page.line(2, &[span(line, WordStyle::Accent)]);
     }
 }
@@ -288,11 +288,18 @@ fn one_of(options: &[String]) -> String {
     }
 }
 
-pub(super) fn headline(page: &mut Page, release: &Release) {
-    let name = span(format!("{}: ", wording::names(release)), WordStyle::Bold);
+pub(super) fn write_headline(page: &mut Page, release: &Release) {
+    let name = span(
+        format!("{}: ", wording::release_name(release)),
+        WordStyle::Bold,
+    );
     // A release whose text waits for another one that shares it has changes, and shows none yet.
     if release.is_changed() || release.is_open() || release.is_migrated() {
-        page.fill(0, 2, &[name, span(versions(release), WordStyle::Bold)]);
+        page.fill(
+            0,
+            2,
+            &[name, span(version_change(release), WordStyle::Bold)],
+        );
     } else if release.from == release.to {
         page.fill(0, 2, &[name, span(fits_sentence(release), WordStyle::Good)]);
     } else {
@@ -309,25 +316,25 @@ pub(super) fn headline(page: &mut Page, release: &Release) {
             2,
             &[
                 name,
-                span(format!("{}: ", versions(release)), WordStyle::Bold),
+                span(format!("{}: ", version_change(release)), WordStyle::Bold),
                 verdict,
             ],
         );
     }
 }
 
-fn release(page: &mut Page, release: &Release, look: ReportStyle) {
+fn write_release(page: &mut Page, release: &Release, look: ReportStyle) {
     let account = Account::of(release);
     page.gap();
-    headline(page, release);
+    write_headline(page, release);
     if let Some(held) = &release.held_by {
         let text = format!("It {}.", wording::held_by(held));
         page.fill(2, 4, &[span(text, WordStyle::Warn)]);
     }
     known_by(page, &account, look);
-    effect(page, &account, look);
-    changes(page, &account);
-    sections::write(
+    write_effect(page, &account, look);
+    write_changes(page, &account);
+    sections::write_sections(
         page,
         &account,
         &[
@@ -343,7 +350,7 @@ fn release(page: &mut Page, release: &Release, look: ReportStyle) {
     }
     if release.is_changed() || release.is_open() {
         page.gap();
-        let text = format!("{}.", account.settings.text());
+        let text = format!("{}.", account.settings.in_one_line());
         page.fill(0, 2, &[span(text, WordStyle::Dim)]);
     }
 }
@@ -361,7 +368,10 @@ pub(super) fn known_by(page: &mut Page, account: &Account<'_>, look: ReportStyle
     if verbose && !known.chart.is_empty() {
         let text = format!("Recognised as {} by:", account.release.chart);
         page.fill(2, 4, &[span(text, WordStyle::Dim)]);
-        known.chart.iter().for_each(|it| reason(page, it, true));
+        known
+            .chart
+            .iter()
+            .for_each(|it| write_reason(page, it, true));
     } else if !known.chart.is_empty() {
         let signs = known.deciding_for_chart().iter().map(|sign| match sign.at {
             Some(at) => format!("{} (line {})", sign.path, at.line),
@@ -373,17 +383,22 @@ pub(super) fn known_by(page: &mut Page, account: &Account<'_>, look: ReportStyle
         page.fill(2, 4, &[span(text, WordStyle::Dim)]);
     }
     match verbose {
-        true => known.version.iter().for_each(|it| reason(page, it, true)),
-        false if known.by_content => known.deciding().for_each(|it| reason(page, it, false)),
+        true => known
+            .version
+            .iter()
+            .for_each(|it| write_reason(page, it, true)),
+        false if known.by_content => known
+            .deciding_reasons()
+            .for_each(|it| write_reason(page, it, false)),
         false => {}
     }
 }
 
-fn reason(page: &mut Page, reason: &RecognitionReason<'_>, verbose: bool) {
+fn write_reason(page: &mut Page, reason: &RecognitionReason<'_>, verbose: bool) {
     let line = reason.at.map(|at| format!(" (line {})", at.line));
     let strength = match reason.versions {
         Some(versions) if verbose => {
-            format!(" [{}, {versions}]", wording::strength(reason.strength))
+            format!(" [{}, {versions}]", wording::strength_word(reason.strength))
         }
         _ => String::new(),
     };
@@ -400,20 +415,23 @@ fn reason(page: &mut Page, reason: &RecognitionReason<'_>, verbose: bool) {
 }
 
 /// The changes in effect, in columns; one that has no room in them has a line for each side.
-pub(super) fn effect(page: &mut Page, account: &Account<'_>, look: ReportStyle) {
+pub(super) fn write_effect(page: &mut Page, account: &Account<'_>, look: ReportStyle) {
     if account.effect.is_empty() {
         return;
     }
     page.heading("Effect");
     let fits = |it: &EffectLine<'_>, titles: usize| {
-        2 + titles + 2 + width(it.before) + 3 + width(&it.after) <= look.width
+        2 + titles + 2 + columns_of(it.before) + 3 + columns_of(&it.after) <= look.width
     };
-    let in_columns = account.effect.iter().filter(|it| fits(it, width(it.title)));
-    let titles = in_columns.map(|it| width(it.title)).max();
+    let in_columns = account
+        .effect
+        .iter()
+        .filter(|it| fits(it, columns_of(it.title)));
+    let titles = in_columns.map(|it| columns_of(it.title)).max();
     let titles = titles.unwrap_or_default();
     for it in &account.effect {
-        if width(it.title) <= titles && fits(it, titles) {
-            let pad = " ".repeat(titles - width(it.title));
+        if columns_of(it.title) <= titles && fits(it, titles) {
+            let pad = " ".repeat(titles - columns_of(it.title));
             page.line(
                 2,
                 &[
@@ -434,7 +452,7 @@ pub(super) fn effect(page: &mut Page, account: &Account<'_>, look: ReportStyle) 
 }
 
 /// The steps that were done, each with its reason.
-fn changes(page: &mut Page, account: &Account<'_>) {
+fn write_changes(page: &mut Page, account: &Account<'_>) {
     if account.done.is_empty() {
         return;
     }
@@ -457,14 +475,14 @@ fn changes(page: &mut Page, account: &Account<'_>) {
                 &[span(format!("answered {answered}"), WordStyle::Accent)],
             );
         }
-        done.changes.iter().for_each(|it| change(page, it));
+        done.changes.iter().for_each(|it| write_change(page, it));
         if let Some(why) = done.why {
             page.fill(4, 4, &[span(why, WordStyle::Dim)]);
         }
     }
 }
 
-fn change(page: &mut Page, change: &ChangeLine<'_>) {
+fn write_change(page: &mut Page, change: &ChangeLine<'_>) {
     let style = match change.fate {
         Fate::Written => WordStyle::Good,
         Fate::Dropped => WordStyle::Error,
@@ -479,7 +497,7 @@ fn change(page: &mut Page, change: &ChangeLine<'_>) {
     spans.extend(was.map(|was| span(format!(" (was {was})"), WordStyle::Dim)));
     spans.extend(change.now.as_ref().map(|now| unstyled(format!(": {now}"))));
     if !change.from.is_empty() {
-        let from = format!(" (from {})", wording::paths(change.from));
+        let from = format!(" (from {})", wording::path_list(change.from));
         spans.push(span(from, WordStyle::Dim));
     }
     let file = change.file;
@@ -497,7 +515,7 @@ pub(super) fn every_leaf(page: &mut Page, account: &Account<'_>) {
                 unstyled(leaf.path.to_string()),
             ];
             if !leaf.to.is_empty() {
-                spans.push(unstyled(format!(" → {}", wording::paths(leaf.to))));
+                spans.push(unstyled(format!(" → {}", wording::path_list(leaf.to))));
             }
             let notes: Vec<&str> = leaf.file.into_iter().chain(leaf.step).collect();
             if !notes.is_empty() {

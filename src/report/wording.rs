@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::page::width;
+use super::page::columns_of;
 use crate::outcome::{
     Fate, HeldBy, NamedPack, NoticeSeverity, PackOrigin, Refusal, Release, Strength, Unclaimed,
     When,
@@ -22,7 +22,7 @@ pub(super) fn count_of(n: usize, one: &str, many: &str) -> String {
 }
 
 /// The name of a release: its own with its files, or the files as they were named.
-pub(super) fn names(release: &Release) -> String {
+pub(super) fn release_name(release: &Release) -> String {
     let files: Vec<&str> = release
         .files
         .iter()
@@ -40,12 +40,12 @@ pub(super) fn names(release: &Release) -> String {
 pub(super) fn short_name(release: &Release) -> String {
     match &release.name {
         Some(name) => name.clone(),
-        None => names(release),
+        None => release_name(release),
     }
 }
 
 /// The releases that another one waits for: the first by its name.
-pub(super) fn holders(held: &HeldBy) -> String {
+pub(super) fn holder_names(held: &HeldBy) -> String {
     match held.others {
         0 => held.release.clone(),
         n => format!("{} and {}", held.release, count_of(n, "other", "others")),
@@ -58,7 +58,7 @@ pub(super) fn held_by(held: &HeldBy) -> String {
         0 => "waits",
         _ => "wait",
     };
-    let holders = holders(held);
+    let holders = holder_names(held);
     format!("is written together with {holders}, which {waits} for an answer")
 }
 
@@ -68,7 +68,7 @@ pub(super) fn shown_name(name: &str) -> &str {
 }
 
 /// A value in one line, as YAML would have it, shortened.
-pub(super) fn value(value: &Json) -> String {
+pub(super) fn short_value(value: &Json) -> String {
     shorten(&match value {
         Json::String(text) if is_plain(text) => text.clone(),
         other => other.to_string(),
@@ -88,7 +88,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// A value that a question is about: its text, shortened, and the quotes of one that would not be seen.
-pub(super) fn found(text: &str) -> String {
+pub(super) fn quoted_value(text: &str) -> String {
     match text.trim().is_empty() {
         true => format!("{text:?}"),
         false => shorten(text),
@@ -97,11 +97,11 @@ pub(super) fn found(text: &str) -> String {
 
 /// A text cut where it gets too wide for a line.
 pub(super) fn shorten(text: &str) -> String {
-    if width(text) <= WIDEST_VALUE {
+    if columns_of(text) <= WIDEST_VALUE {
         return text.to_owned();
     }
     let mut short: String = text.chars().take(WIDEST_VALUE - 1).collect();
-    while width(&short) > WIDEST_VALUE - 1 {
+    while columns_of(&short) > WIDEST_VALUE - 1 {
         short.pop();
     }
     short.push('…');
@@ -120,7 +120,7 @@ pub(super) const FATES: [Fate; 7] = [
 ];
 
 /// The word for what became of one setting; lists and sums use the same.
-pub(super) fn fate(fate: Fate) -> &'static str {
+pub(super) fn fate_word(fate: Fate) -> &'static str {
     match fate {
         Fate::Moved => "moved",
         Fate::Merged => "merged",
@@ -138,12 +138,12 @@ pub(super) fn fate_of_several(fate: Fate) -> &'static str {
     match fate {
         Fate::Left => "unused by the new chart",
         Fate::Held => "waiting for your answer",
-        other => self::fate(other),
+        other => self::fate_word(other),
     }
 }
 
 /// The time of an action.
-pub(super) fn when(when: When) -> &'static str {
+pub(super) fn time_of_action(when: When) -> &'static str {
     match when {
         When::Before => "before the upgrade",
         When::With => "with the upgrade",
@@ -177,7 +177,7 @@ fn behind_file<'n>(name: &'n str, file: &str) -> &'n str {
 }
 
 /// The word for how much evidence says.
-pub(super) fn strength(strength: Strength) -> &'static str {
+pub(super) fn strength_word(strength: Strength) -> &'static str {
     match strength {
         Strength::Weak => "weak",
         Strength::Medium => "medium",
@@ -186,13 +186,13 @@ pub(super) fn strength(strength: Strength) -> &'static str {
 }
 
 /// Paths in a row.
-pub(crate) fn paths<P: std::fmt::Display>(paths: &[P]) -> String {
+pub(crate) fn path_list<P: std::fmt::Display>(paths: &[P]) -> String {
     let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
     names.join(", ")
 }
 
 /// A description of a values file that nothing names.
-pub(super) fn unclaimed(file: &Unclaimed) -> String {
+pub(super) fn unclaimed_in_words(file: &Unclaimed) -> String {
     match &file.under {
         Some(under) => format!("has values of {} under `{under}`", file.chart),
         None => format!("looks like {}", file.chart),
@@ -200,7 +200,7 @@ pub(super) fn unclaimed(file: &Unclaimed) -> String {
 }
 
 /// The source of a pack, in a few words.
-pub(super) fn origin(origin: &PackOrigin) -> String {
+pub(super) fn origin_in_words(origin: &PackOrigin) -> String {
     match origin {
         PackOrigin::Option { place } | PackOrigin::Chart { place } => place.clone(),
         PackOrigin::Project { place } => format!("{place} (refit.yaml)"),
@@ -253,7 +253,7 @@ pub(super) fn pack_lines(named: &NamedPack) -> [String; 2] {
 }
 
 /// The word for a severity.
-pub(super) fn severity(severity: NoticeSeverity) -> &'static str {
+pub(super) fn severity_word(severity: NoticeSeverity) -> &'static str {
     match severity {
         NoticeSeverity::Danger => "danger",
         NoticeSeverity::Action => "action",

@@ -353,7 +353,7 @@ impl Review {
         let mut steps = migration.steps.iter();
         let found = steps.find(|step| step.id == item.step.id)?;
         let page = StepPage::new(&pack.info.chart, &item.step.version, found);
-        Some(catalog::step(&page, look))
+        Some(catalog::render_step(&page, look))
     }
 
     fn decision(&self, release: usize, id: &str) -> Option<&StepDecision> {

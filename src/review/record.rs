@@ -72,7 +72,7 @@ fn decisions(out: &mut String, review: &Review, at: usize, indent: &str) {
         "answers:"
     };
     let _ = writeln!(out, "{indent}{lead}");
-    let masker = Masker::on(release.files.iter().map(|file| &**file));
+    let masker = Masker::for_files(release.files.iter().map(|file| &**file));
     for (id, answer) in answered {
         let _ = writeln!(out, "{indent}  {}:", name(id));
         let _ = writeln!(out, "{indent}    option: {}", name(&answer.option));
@@ -111,7 +111,7 @@ fn evidence(step: &ReportedStep, masker: &Masker) -> Vec<(String, String)> {
         .collect();
     if evidence
         .iter()
-        .any(|(path, value)| masker.value(path, value) != *value)
+        .any(|(path, value)| masker.mask_value(path, value) != *value)
     {
         return Vec::new();
     }

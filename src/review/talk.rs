@@ -66,7 +66,7 @@ const ROOMS: [DifferenceRoom; 3] = [
 /// Goes through what was begun with a person. `masked` hides secrets.
 pub fn review(begun: &mut Begun, person: &mut dyn Person, masked: bool) -> DialogueEnd {
     let masker = if masked {
-        Masker::of(&begun.outcome)
+        Masker::for_outcome(&begun.outcome)
     } else {
         Masker::off()
     };
@@ -83,7 +83,7 @@ pub fn review(begun: &mut Begun, person: &mut dyn Person, masked: bool) -> Dialo
         talk.refused(&begun.outcome.refused);
     }
     for release in &begun.fitting {
-        let text = show::opening(&[release], 0, talk.look(), &talk.masker);
+        let text = show::render_opening(&[release], 0, talk.look(), &talk.masker);
         talk.report(&text);
     }
     if begun.reviews.is_empty() {
@@ -146,24 +146,24 @@ impl Talk<'_> {
     /// Shows a report.
     fn report(&mut self, text: &str) {
         if self.person.is_ascii() {
-            self.person.say(&show::ascii(text));
+            self.person.say(&show::to_ascii(text));
         } else {
             self.person.say(text);
         }
     }
 
     fn sentence(&mut self, text: &str) {
-        let text = show::sentence(text, self.look());
+        let text = show::render_sentence(text, self.look());
         self.report(&text);
     }
 
     fn warning(&mut self, text: &str) {
-        let text = show::warning(text, self.look());
+        let text = show::render_warning(text, self.look());
         self.report(&text);
     }
 
     fn refused(&mut self, refusals: &[Refusal]) {
-        let text = show::refusals(refusals, self.look(), &self.masker);
+        let text = show::render_refusals(refusals, self.look(), &self.masker);
         self.report(&text);
     }
 
@@ -182,7 +182,7 @@ impl Talk<'_> {
     fn key_or_again(&mut self, prompt: &str) -> Result<KeyPress, Stop> {
         self.prompt = prompt.chars().count();
         if self.person.is_ascii() {
-            self.person.key(&show::ascii(prompt))
+            self.person.key(&show::to_ascii(prompt))
         } else {
             self.person.key(prompt)
         }
@@ -190,7 +190,7 @@ impl Talk<'_> {
 
     /// Keys and what each does.
     fn keys(&mut self, keys: &[(&str, &str)]) {
-        let text = show::keys(keys, self.look());
+        let text = show::render_keys(keys, self.look());
         self.report(&text);
     }
 
@@ -249,7 +249,7 @@ impl Talk<'_> {
         };
         let option = answer.option.clone();
         let title = question.options.iter().find(|other| other.id == option);
-        let title = title.map(|option| self.masker.text(&option.title));
+        let title = title.map(|option| self.masker.mask_text(&option.title));
         let done = review
             .decide(item, StepDecision::Answer(answer), true)
             .is_ok();
@@ -269,7 +269,7 @@ impl Talk<'_> {
     fn shown(&mut self, review: &Review, item: &UndecidedStep) {
         let look = self.look();
         self.person.say("\n");
-        let text = show::card(item, review.start(), look, &self.masker);
+        let text = show::render_card(item, review.start(), look, &self.masker);
         self.report(&text);
         self.lines(&item.files, 0, item.step.question.is_none());
         self.about(item);
@@ -453,7 +453,7 @@ impl Talk<'_> {
 
     /// The question, and what was decided before.
     fn about(&mut self, item: &UndecidedStep) {
-        let text = show::question(item, self.look(), &self.masker);
+        let text = show::render_question(item, self.look(), &self.masker);
         self.report(&text);
         if item.source == SuggestionSource::OtherValues {
             self.warning("It was answered before, but for other values than these.");
@@ -533,7 +533,7 @@ impl Talk<'_> {
 
     /// The lines that a step causes.
     fn lines(&mut self, files: &[crate::outcome::ReportedFile], room: usize, always: bool) {
-        let (text, left) = show::difference(files, ROOMS[room], self.wide(), &self.masker);
+        let (text, left) = show::render_difference(files, ROOMS[room], self.wide(), &self.masker);
         if !text.is_empty() {
             self.person.say("\n");
             self.file_lines(&text);
@@ -576,7 +576,7 @@ impl Talk<'_> {
         self.echo("skip");
         if !item.lost.is_empty() || !item.needed_by.is_empty() {
             let look = self.look();
-            let text = show::losses(
+            let text = show::render_losses(
                 &item.lost,
                 &item.needed_by,
                 &review.start()[item.about[0]],
@@ -598,7 +598,7 @@ impl Talk<'_> {
                 // Each is told with its own chart: releases that share a file may be of several.
                 for (at, paths) in &lost {
                     let release = &review.start()[*at];
-                    let text = show::losses(paths, &[], release, self.look());
+                    let text = show::render_losses(paths, &[], release, self.look());
                     self.report(&text);
                 }
                 if !self.confirm("Skip them all the same?")? {
@@ -659,7 +659,7 @@ impl Talk<'_> {
 
     /// The name of a release above what is said of it.
     fn name(&mut self, release: &Release) {
-        let text = show::name(release, self.look());
+        let text = show::render_name(release, self.look());
         self.report(&text);
     }
 
@@ -681,7 +681,7 @@ impl Talk<'_> {
 
     fn ledger(&mut self, releases: &[&Release]) {
         for release in releases {
-            let text = show::ledger(release, self.look(), &self.masker);
+            let text = show::render_ledger(release, self.look(), &self.masker);
             self.report(&text);
         }
     }

@@ -245,13 +245,13 @@ fn sound(outcome: &Outcome) -> Result<(), String> {
         }
     }
     let files = outcome.files();
-    let masker = Masker::on(files.iter().map(|file| &***file));
+    let masker = Masker::for_files(files.iter().map(|file| &***file));
     let look = ReportStyle {
         detail: Detail::Verbose,
         ..ReportStyle::default()
     };
-    is_clean(&text::report(outcome, look, &masker), "the report")?;
-    is_clean(&text::summary(outcome, look, &masker), "the summary")?;
+    is_clean(&text::render_report(outcome, look, &masker), "the report")?;
+    is_clean(&text::render_summary(outcome, look, &masker), "the summary")?;
     is_clean(&markdown::render(outcome, &masker), "the Markdown")?;
     let json = json::render(outcome, &masker, true).map_err(|e| e.to_string())?;
     is_clean(&json, "the JSON")

@@ -154,7 +154,7 @@ fn sarif_holds_what_the_standard_asks_for() {
 #[test]
 fn both_are_masked() {
     let all = outcome([done(), open()]);
-    let masker = Masker::of(&all);
+    let masker = Masker::for_outcome(&all);
     let (before, after) = ("hunter2", "••••");
     let texts = [
         github::render(&all, &masker, ""),

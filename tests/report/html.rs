@@ -10,7 +10,7 @@ use refit::{
 };
 
 fn report(outcome: &Outcome) -> String {
-    html::render(outcome, &Masker::of(outcome))
+    html::render(outcome, &Masker::for_outcome(outcome))
 }
 
 /// The page without what is the same in every one, an element a line.

@@ -90,7 +90,7 @@ fn thousand() -> Outcome {
 fn page(outcome: &Outcome) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.html");
-    std::fs::write(&file, html::render(outcome, &Masker::of(outcome))).unwrap();
+    std::fs::write(&file, html::render(outcome, &Masker::for_outcome(outcome))).unwrap();
     (folder, file)
 }
 

@@ -98,7 +98,7 @@ fn git_applies_the_patch_to_the_byte() {
     let outcome = cases();
     let folder = tempfile::tempdir().unwrap();
     lay_out(folder.path(), &outcome);
-    let patch = difference::patch(&outcome);
+    let patch = difference::render_patch(&outcome);
     // Outside of a repository git takes the folder for the root, and nobody's settings apply.
     feed(
         folder.path(),
@@ -124,7 +124,7 @@ fn patch_applies_the_patch_to_the_byte() {
         folder.path(),
         "patch",
         &["-p1", "--binary", "--silent"],
-        &difference::patch(&outcome),
+        &difference::render_patch(&outcome),
     );
     check_applied(folder.path(), &outcome);
 }
@@ -132,7 +132,7 @@ fn patch_applies_the_patch_to_the_byte() {
 #[test]
 fn the_patch_of_nothing_is_empty() {
     assert_eq!(
-        difference::patch(&outcome([release(vec![file("a", "b\n", "b\n")])])),
+        difference::render_patch(&outcome([release(vec![file("a", "b\n", "b\n")])])),
         ""
     );
 }
@@ -141,7 +141,7 @@ fn the_patch_of_nothing_is_empty() {
 fn json_masks_secrets_unless_told_otherwise() {
     let mut outcome = outcome([done(), open()]);
     outcome.refused.push(refusal());
-    let masker = Masker::of(&outcome);
+    let masker = Masker::for_outcome(&outcome);
     let masked = json::render(&outcome, &masker, true).unwrap();
     insta::assert_snapshot!("json", masked);
     for secret in ["hunter2", "old-secret-token", "abcdef"] {
@@ -178,7 +178,7 @@ fn json_lines_have_a_record_for_everything_and_count_them() {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     };
-    let records = lines(&Masker::of(&outcome));
+    let records = lines(&Masker::for_outcome(&outcome));
     let types: Vec<_> = records
         .iter()
         .map(|record| record["type"].as_str().unwrap())
@@ -210,7 +210,7 @@ fn json_lines_have_a_record_for_everything_and_count_them() {
         serde_json::json!({"type": "summary", "files": 2, "changed": 1, "releases": 2, "open": 1, "questions": 2, "refused": 1, "unclaimed": 1})
     );
     // What a release is here is what it is in the one document.
-    let document = json::render(&outcome, &Masker::of(&outcome), false).unwrap();
+    let document = json::render(&outcome, &Masker::for_outcome(&outcome), false).unwrap();
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();
     for (record, release) in records[3..5]
         .iter()
@@ -231,7 +231,7 @@ fn json_lines_have_a_record_for_everything_and_count_them() {
 fn what_is_masked_still_shares_its_files() {
     let mut outcome = outcome([done(), done()]);
     outcome.releases[1].files = outcome.releases[0].files.clone();
-    let masked = Masker::of(&outcome).outcome(&outcome);
+    let masked = Masker::for_outcome(&outcome).mask_outcome(&outcome);
     assert_eq!((outcome.files().len(), masked.files().len()), (1, 1));
     assert_eq!(masked.units().len(), 1);
 }

@@ -10,7 +10,7 @@ use refit::{
 };
 
 fn report(outcome: &Outcome) -> String {
-    markdown::render(outcome, &Masker::of(outcome))
+    markdown::render(outcome, &Masker::for_outcome(outcome))
 }
 
 /// What GitHub makes of it, as far as a library does the same.

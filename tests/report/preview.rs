@@ -9,7 +9,7 @@ use refit::{
         Detail, Masker, ReportStyle,
         command::{self, Given},
         content::{ReportContent, Section, Verdict},
-        preview::{LINES, Preview, RunSoFar, ShownDifference, Ways, preview},
+        preview::{LINES, Preview, RunSoFar, ShownDifference, Ways, render_preview},
         text,
     },
 };
@@ -18,12 +18,12 @@ fn made(outcome: &Outcome, searched: bool) -> Preview {
     let given = Given::default();
     let ways = Ways {
         before: RunSoFar::Preview,
-        review: command::review(outcome, &given),
-        write: command::commands(outcome, &given),
+        review: command::review_command(outcome, &given),
+        write: command::writing_commands(outcome, &given),
     };
-    let masker = Masker::of(outcome);
+    let masker = Masker::for_outcome(outcome);
     let look = (ReportStyle::default(), &masker);
-    preview(
+    render_preview(
         outcome,
         &ways,
         (ShownDifference::Short { searched }, false),
@@ -128,7 +128,7 @@ fn a_question_about_other_values_elsewhere_says_so() {
     ]);
     let sentence = "those of the first; 1 other release has others.";
     for (outcome, says) in [(same, false), (other, true)] {
-        let masker = Masker::of(&outcome);
+        let masker = Masker::for_outcome(&outcome);
         let joined = whole(&outcome, true)
             .split_whitespace()
             .collect::<Vec<_>>()
@@ -156,9 +156,14 @@ fn the_content_counts_every_setting_and_every_release() {
     );
     for row in &content.rows {
         let leaves = row.release.kept + row.release.ledger.len();
-        assert_eq!(row.settings.all(), leaves, "{}", row.settings.text());
+        assert_eq!(
+            row.settings.total_count(),
+            leaves,
+            "{}",
+            row.settings.in_one_line()
+        );
     }
-    let lost = content.section(Section::Danger).next().unwrap();
+    let lost = content.items_in(Section::Danger).next().unwrap();
     assert!(
         lost.text.contains("These settings stop working"),
         "{lost:?}"
@@ -180,7 +185,7 @@ fn what_depends_on_an_answer_is_open() {
         detail: Detail::Verbose,
         ..ReportStyle::default()
     };
-    let text = text::report(&outcome([file]), look, &Masker::off());
+    let text = text::render_report(&outcome([file]), look, &Masker::off());
     assert!(text.contains("open, until you answer one-image"), "{text}");
     assert!(
         !text.contains("ghcr.io/arroyosystems/arroyo:0.15"),

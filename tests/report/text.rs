@@ -7,7 +7,7 @@ use refit::{
     outcome::Outcome,
     report::{
         Detail, Masker, ReportStyle,
-        command::{Given, commands},
+        command::{Given, writing_commands},
         difference, text,
     },
     values::Path,
@@ -17,13 +17,13 @@ const WIDTHS: [usize; 2] = [60, 100];
 
 /// Everything that a preview prints, at a width.
 fn preview(outcome: &Outcome, look: ReportStyle, masker: &Masker, given: &Given) -> String {
-    let report = text::report(outcome, look, masker);
-    let commands = text::commands(&commands(outcome, given), look);
+    let report = text::render_report(outcome, look, masker);
+    let commands = text::render_commands(&writing_commands(outcome, given), look);
     format!("{report}--\n{commands}")
 }
 
 fn plain(columns: usize) -> ReportStyle {
-    ReportStyle::default().wide(columns)
+    ReportStyle::default().with_width(columns)
 }
 
 /// Escape codes made visible, so that a snapshot can be read and kept in version control.
@@ -32,7 +32,7 @@ fn escaped(text: &str) -> String {
 }
 
 fn masker(outcome: &Outcome) -> Masker {
-    Masker::of(outcome)
+    Masker::for_outcome(outcome)
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn colour_changes_nothing_but_colour() {
         colour: true,
         ..plain(100)
     };
-    let coloured = text::report(&outcome, look, &Masker::off());
+    let coloured = text::render_report(&outcome, look, &Masker::off());
     insta::assert_snapshot!("done_coloured", escaped(&coloured));
     let mut stripped = String::new();
     let mut rest = coloured.as_str();
@@ -67,7 +67,10 @@ fn colour_changes_nothing_but_colour() {
         rest = &rest[at + rest[at..].find('m').unwrap() + 1..];
     }
     stripped.push_str(rest);
-    assert_eq!(stripped, text::report(&outcome, plain(100), &Masker::off()));
+    assert_eq!(
+        stripped,
+        text::render_report(&outcome, plain(100), &Masker::off())
+    );
 }
 
 #[test]
@@ -77,7 +80,10 @@ fn verbose_lists_every_setting_and_the_removed_comments() {
         detail: Detail::Verbose,
         ..plain(100)
     };
-    insta::assert_snapshot!("verbose", text::report(&outcome, look, &masker(&outcome)));
+    insta::assert_snapshot!(
+        "verbose",
+        text::render_report(&outcome, look, &masker(&outcome))
+    );
 }
 
 #[test]
@@ -104,10 +110,13 @@ fn quiet_says_errors_and_open_questions_only() {
         detail: Detail::Quiet,
         ..plain(100)
     };
-    insta::assert_snapshot!("quiet", text::report(&outcome, look, &masker(&outcome)));
+    insta::assert_snapshot!(
+        "quiet",
+        text::render_report(&outcome, look, &masker(&outcome))
+    );
     outcome.refused.clear();
     outcome.releases.truncate(1);
-    assert_eq!(text::report(&outcome, look, &masker(&outcome)), "");
+    assert_eq!(text::render_report(&outcome, look, &masker(&outcome)), "");
 }
 
 #[test]
@@ -117,7 +126,7 @@ fn a_refusal_shows_the_place_the_reason_and_the_next_step() {
     for columns in WIDTHS {
         insta::assert_snapshot!(
             format!("refusal_{columns}"),
-            text::report(&outcome, plain(columns), &masker(&outcome))
+            text::render_report(&outcome, plain(columns), &masker(&outcome))
         );
     }
 }
@@ -166,7 +175,7 @@ fn a_check_has_one_line_for_each_file() {
     outcome.refused.push(refusal());
     insta::assert_snapshot!(
         "check",
-        text::summary(&outcome, plain(100), &masker(&outcome))
+        text::render_summary(&outcome, plain(100), &masker(&outcome))
     );
 }
 
@@ -175,7 +184,7 @@ fn what_was_shown_before_is_told_in_brief() {
     let outcome = outcome([done()]);
     insta::assert_snapshot!(
         "brief",
-        text::brief(&outcome, plain(100), &masker(&outcome))
+        text::render_brief(&outcome, plain(100), &masker(&outcome))
     );
 }
 
@@ -206,7 +215,7 @@ fn the_command_repeats_what_it_must_and_quotes_it() {
     let outcome = outcome([first, second, older]);
     insta::assert_snapshot!(
         "commands",
-        text::commands(&commands(&outcome, &given), plain(80))
+        text::render_commands(&writing_commands(&outcome, &given), plain(80))
     );
     let lacking = Given {
         answers: vec!["one-image=tag".into()],
@@ -215,11 +224,11 @@ fn the_command_repeats_what_it_must_and_quotes_it() {
     let open = outcomes::outcome([open()]);
     insta::assert_snapshot!(
         "command_lacking",
-        text::commands(&commands(&open, &lacking), plain(80))
+        text::render_commands(&writing_commands(&open, &lacking), plain(80))
     );
     let stdin = outcomes::outcome([release(vec![file("-", "a: 1\n", "b: 1\n")])]);
     assert!(
-        commands(&stdin, &given).is_empty(),
+        writing_commands(&stdin, &given).is_empty(),
         "standard input has nowhere to be written"
     );
 }
@@ -237,7 +246,7 @@ fn a_masked_difference_hides_values_and_nothing_else() {
     assert!(!masked);
     assert_eq!(
         text,
-        difference::patch(&outcome),
+        difference::render_patch(&outcome),
         "without colours it is the patch itself"
     );
 }

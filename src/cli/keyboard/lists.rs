@@ -258,7 +258,7 @@ impl Keyboard<'_> {
                 }
                 Read::Key(_) => {
                     answer("keys")?;
-                    self.say(&show::keys(&CONFIRM_KEYS, self.look()));
+                    self.say(&show::render_keys(&CONFIRM_KEYS, self.look()));
                 }
             }
         }
@@ -268,7 +268,7 @@ impl Keyboard<'_> {
     pub(super) fn theme(&self, items: &[String]) -> Plain {
         let columns = usize::from(self.keys.size().1);
         let said = |text: &String| match self.ascii {
-            true => show::ascii(text),
+            true => show::to_ascii(text),
             false => text.clone(),
         };
         let items: Vec<String> = items.iter().map(said).collect();

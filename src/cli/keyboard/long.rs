@@ -122,7 +122,7 @@ impl Keyboard<'_> {
                     }
                 }
                 Key::Escape => return Ok(ListAnswer::Key(KeyPress::Escape)),
-                Key::Char('?') => self.say(&show::keys(&SEARCH_KEYS, self.look())),
+                Key::Char('?') => self.say(&show::render_keys(&SEARCH_KEYS, self.look())),
                 Key::Char('\u{15}') => typed.clear(),
                 Key::Backspace => {
                     typed.pop();
@@ -183,7 +183,7 @@ impl Keyboard<'_> {
                     let all = ticks.iter().all(|ticked| *ticked);
                     ticks.fill(!all);
                 }
-                (Key::Char('?'), _) => self.say(&show::keys(&TICK_KEYS, self.look())),
+                (Key::Char('?'), _) => self.say(&show::render_keys(&TICK_KEYS, self.look())),
                 (Key::Enter, _) => {
                     let ticked = (0..items.len()).filter(|at| ticks[*at]);
                     return Ok(Some(ticked.collect()));

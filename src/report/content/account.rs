@@ -179,7 +179,7 @@ impl<'o> Account<'o> {
     }
 
     /// The items in a section.
-    pub fn section(&self, section: super::Section) -> impl Iterator<Item = &Item<'o>> {
+    pub fn items_in(&self, section: super::Section) -> impl Iterator<Item = &Item<'o>> {
         let items = self.items.iter();
         items.filter(move |item| item.section == section)
     }
@@ -238,7 +238,7 @@ impl<'o> Recognition<'o> {
     }
 
     /// The few reasons that decide the version: one for each bound says as much as all.
-    pub fn deciding(&self) -> impl Iterator<Item = &RecognitionReason<'o>> {
+    pub fn deciding_reasons(&self) -> impl Iterator<Item = &RecognitionReason<'o>> {
         let mut bounds: Vec<&str> = Vec::new();
         let new = move |reason: &&RecognitionReason<'o>| {
             let bound = reason.versions.unwrap_or_default();
@@ -286,7 +286,7 @@ impl<'o> Done<'o> {
 
 impl<'o> ChangeLine<'o> {
     fn of(change: &'o ReportedChange, release: &Release) -> Self {
-        let value = || wording::value(&change.value);
+        let value = || wording::short_value(&change.value);
         let (mut was, mut now) = (None, None);
         match (&change.to, change.fate) {
             (Some(_), _) => {}
@@ -296,7 +296,7 @@ impl<'o> ChangeLine<'o> {
         }
         Self {
             fate: change.fate,
-            word: wording::fate(change.fate),
+            word: wording::fate_word(change.fate),
             path: &change.path,
             to: change.to.as_ref(),
             was,
@@ -310,7 +310,7 @@ impl<'o> ChangeLine<'o> {
 impl<'o> LedgerLine<'o> {
     fn of(leaf: &'o LeafFate, release: &Release) -> Self {
         Self {
-            word: wording::fate(leaf.fate),
+            word: wording::fate_word(leaf.fate),
             path: &leaf.path,
             to: &leaf.to,
             step: leaf.step.as_deref(),

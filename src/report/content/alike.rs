@@ -23,7 +23,7 @@ impl ReportContent<'_> {
     /// The releases by what their cards would show. What shares a file with another release stands alone: its card
     /// says where the file is shown.
     #[must_use]
-    pub fn alike(&self) -> Vec<Alike> {
+    pub fn alike_releases(&self) -> Vec<Alike> {
         let releases = || self.rows.iter().map(|row| row.release);
         let mut uses: HashMap<*const ReportedFile, usize> = HashMap::new();
         for file in releases().flat_map(|release| &release.files) {

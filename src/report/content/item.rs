@@ -131,7 +131,7 @@ impl<'o> Items<'o> {
     }
 
     /// Adds an item, or its use to the one that has the same key.
-    fn add(&mut self, key: String, one: Use<'o>, item: Item<'o>) {
+    fn add_use(&mut self, key: String, one: Use<'o>, item: Item<'o>) {
         let next = self.all.len();
         let place = *self.known.entry(key).or_insert(next);
         if place == next {
@@ -176,15 +176,15 @@ impl<'o> Items<'o> {
     pub fn add_release(&mut self, number: usize, release: &'o Release) {
         for step in &release.steps {
             match step.state {
-                State::Open => self.question(number, release, step),
+                State::Open => self.add_question(number, release, step),
                 State::Waiting => self.add_waiting(number, release, step),
                 State::LeftOut => self.left_out(number, release, step),
                 State::Done => self.add_step_texts(number, release, step),
             }
-            self.changes(number, release, step);
+            self.add_changes(number, release, step);
         }
         for notice in &release.stale {
-            self.notice(
+            self.add_notice(
                 number,
                 notice,
                 Section::Danger,
@@ -192,17 +192,17 @@ impl<'o> Items<'o> {
             );
         }
         for notice in &release.notices {
-            self.notice(number, notice, notice.severity.into(), "");
+            self.add_notice(number, notice, notice.severity.into(), "");
         }
         let unused = unused_settings(release);
         if !unused.is_empty() {
             let chart = format!("{} {}", release.chart_after(), release.to);
             let key = format!("{:?}", ("unused", &chart, &unused));
             let item = Item {
-                text: format!("Unused by {chart}: {}", wording::paths(&unused)),
+                text: format!("Unused by {chart}: {}", wording::path_list(&unused)),
                 ..plain_item(Section::Action, format!("Unused by {chart}"))
             };
-            self.add(key, Use::of(number), item);
+            self.add_use(key, Use::of(number), item);
         }
         for task in &release.checklist {
             let id = task.step.as_deref();
@@ -217,16 +217,19 @@ impl<'o> Items<'o> {
                 chart: Some(&release.chart),
                 version: step.map(|step| &step.version),
                 link: step.and_then(|step| step.link.as_deref()),
-                lead: Some(wording::when(task.when).to_owned()),
+                lead: Some(wording::time_of_action(task.when).to_owned()),
                 text: task.text.clone(),
                 when: Some(task.when),
-                ..plain_item(Section::Action, wording::when(task.when).to_owned())
+                ..plain_item(
+                    Section::Action,
+                    wording::time_of_action(task.when).to_owned(),
+                )
             };
-            self.add(key, Use::of(number), item);
+            self.add_use(key, Use::of(number), item);
         }
     }
 
-    fn question(&mut self, number: usize, release: &'o Release, step: &'o ReportedStep) {
+    fn add_question(&mut self, number: usize, release: &'o Release, step: &'o ReportedStep) {
         let Some(question) = &step.question else {
             return;
         };
@@ -258,7 +261,7 @@ impl<'o> Items<'o> {
             places: places.collect(),
             ..Use::of(number)
         };
-        self.add(key, one, item);
+        self.add_use(key, one, item);
     }
 
     fn add_waiting(&mut self, number: usize, release: &'o Release, step: &'o ReportedStep) {
@@ -277,7 +280,7 @@ impl<'o> Items<'o> {
             lead: Some(step.title.clone()),
             ..of_step(Section::Waiting, release, step, text)
         };
-        self.add(key, Use::of(number), item);
+        self.add_use(key, Use::of(number), item);
     }
 
     fn left_out(&mut self, number: usize, release: &'o Release, step: &'o ReportedStep) {
@@ -292,13 +295,13 @@ impl<'o> Items<'o> {
                 format!(
                     "Left out, as you asked: {}. These settings stop working, because {chart} does not use them: {}.",
                     step.title,
-                    wording::paths(lost)
+                    wording::path_list(lost)
                 ),
             ),
         };
         let key = format!("{:?}", ("left out", &chart, &step.id, &text));
         let item = of_step(section, release, step, text);
-        self.add(key, Use::of(number), item);
+        self.add_use(key, Use::of(number), item);
     }
 
     fn add_step_texts(&mut self, number: usize, release: &'o Release, step: &'o ReportedStep) {
@@ -315,12 +318,12 @@ impl<'o> Items<'o> {
                 )
             );
             let item = of_step(told.severity.into(), release, step, told.text.clone());
-            self.add(key, Use::of(number), item);
+            self.add_use(key, Use::of(number), item);
         }
     }
 
     /// Adds the changes of a step. The text is the reason: the fate of each setting is in the changes.
-    fn changes(&mut self, number: usize, release: &'o Release, step: &'o ReportedStep) {
+    fn add_changes(&mut self, number: usize, release: &'o Release, step: &'o ReportedStep) {
         if step.state != State::Done || step.changes.is_empty() {
             return;
         }
@@ -332,10 +335,10 @@ impl<'o> Items<'o> {
             changes: step.changes.iter().collect(),
             ..Use::of(number)
         };
-        self.add(key, one, of_step(Section::Changes, release, step, text));
+        self.add_use(key, one, of_step(Section::Changes, release, step, text));
     }
 
-    fn notice(&mut self, number: usize, notice: &'o Notice, section: Section, title: &str) {
+    fn add_notice(&mut self, number: usize, notice: &'o Notice, section: Section, title: &str) {
         let key = format!("{:?}", ("notice", section, &notice.text));
         let item = Item {
             lead: (!title.is_empty()).then(|| title.to_owned()),
@@ -346,7 +349,7 @@ impl<'o> Items<'o> {
             places: notice.at.iter().collect(),
             ..Use::of(number)
         };
-        self.add(key, one, item);
+        self.add_use(key, one, item);
     }
 }
 
@@ -364,7 +367,7 @@ impl Use<'_> {
 
 impl<'o> Item<'o> {
     /// The releases that it is about, each once, by the numbers of their rows.
-    pub fn releases(&self) -> impl Iterator<Item = usize> {
+    pub fn release_numbers(&self) -> impl Iterator<Item = usize> {
         let mut last = None;
         self.uses
             .iter()
@@ -409,7 +412,7 @@ impl<'o> Item<'o> {
 
     /// The wording in one of its uses.
     #[must_use]
-    pub fn wording(&self, one: &Use<'_>) -> &str {
+    pub fn wording_in(&self, one: &Use<'_>) -> &str {
         match one.wording {
             0 => &self.text,
             n => &self.variants[n - 1],
@@ -421,7 +424,7 @@ impl<'o> AboutValue<'o> {
     fn of(evidence: &'o QuestionValue) -> Self {
         Self {
             path: &evidence.path,
-            value: evidence.value.as_deref().map(wording::found),
+            value: evidence.value.as_deref().map(wording::quoted_value),
             remark: evidence.remark.as_deref(),
             at: evidence.at.as_ref(),
         }
@@ -445,7 +448,7 @@ impl<'o> AnswerOption<'o> {
                     quote(&name),
                     typed.map_or_else(|| "…".to_owned(), quote)
                 ),
-                note: Some(note(input)),
+                note: Some(input_note(input)),
                 needed: typed.is_none().then_some(name),
             }
         }));
@@ -453,7 +456,7 @@ impl<'o> AnswerOption<'o> {
     }
 
     /// The inputs that have to be typed, by their names for `--answer`.
-    pub fn needs(&self) -> impl Iterator<Item = &str> {
+    pub fn needed_inputs(&self) -> impl Iterator<Item = &str> {
         self.arguments
             .iter()
             .filter_map(|argument| argument.needed.as_deref())
@@ -461,7 +464,7 @@ impl<'o> AnswerOption<'o> {
 }
 
 /// A note on the text that is typed for an input.
-fn note(input: &ReportedInput) -> String {
+fn input_note(input: &ReportedInput) -> String {
     let mut note = input.title.clone();
     if input.list {
         note.push_str("; several, separated by commas");

@@ -35,7 +35,7 @@ pub use self::{
     account::{Account, ChangeLine, Done, EffectLine, LedgerLine, Recognition, RecognitionReason},
     alike::{Alike, visible_text},
     item::{AboutValue, AnswerOption, Argument, Item, Use, unused_settings},
-    row::{Happens, ReleaseRow, Settings, Verdict, fits_sentence, open_questions, versions},
+    row::{Happens, ReleaseRow, Settings, Verdict, fits_sentence, open_questions, version_change},
 };
 
 use self::item::Items;
@@ -211,7 +211,7 @@ impl Total {
 
     /// Questions that are open, one by one.
     #[must_use]
-    pub fn open(&self) -> usize {
+    pub fn open_questions(&self) -> usize {
         self.questions.iter().map(|(_, n)| n).sum()
     }
 
@@ -233,8 +233,8 @@ impl Total {
     #[must_use]
     pub fn beside_files(&self) -> Vec<String> {
         let mut said = Vec::new();
-        if self.open() > 0 {
-            let mut text = count(self.open(), "open question");
+        if self.open_questions() > 0 {
+            let mut text = count(self.open_questions(), "open question");
             if self.releases > 1 {
                 text.push_str(&format!(" in {}", count(self.waiting, "release")));
             }
@@ -248,7 +248,7 @@ impl Total {
 
     /// Both, without the point at the end.
     #[must_use]
-    pub fn lead(&self) -> String {
+    pub fn files_and_questions(&self) -> String {
         let mut parts = vec![self.of_files()];
         parts.extend(self.beside_files());
         parts.join(", ")
@@ -257,7 +257,7 @@ impl Total {
     /// All of it in a line: `46 releases: 35 ready, 11 wait (worker-resources 10, storage-urls 1), 3 refused`.
     /// What was refused is counted beside the releases, because it came to none.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn in_one_line(&self) -> String {
         let mut parts = Vec::new();
         let mut part = |n: usize, one: &str, many: &str| {
             if n > 0 {
@@ -315,7 +315,7 @@ impl<'o> ReportContent<'o> {
             items.add_release(number, release);
         }
         let total = Total::of(outcome, &rows);
-        let mut all = rows.iter().map(|row| versions(row.release));
+        let mut all = rows.iter().map(|row| version_change(row.release));
         let first = all.next();
         let versions = first.filter(|first| all.all(|other| other == *first));
         Self {
@@ -324,7 +324,7 @@ impl<'o> ReportContent<'o> {
             total,
             versions,
             since: outcome.since.as_ref().map(|since| SinceNotes {
-                sentence: since::sentence(outcome, since),
+                sentence: since::since_sentence(outcome, since),
                 notes: since
                     .notes
                     .iter()
@@ -332,19 +332,19 @@ impl<'o> ReportContent<'o> {
                     .collect(),
             }),
             ahead: outcome.ahead.iter().map(AheadReleases::of).collect(),
-            packs: packs(outcome),
+            packs: pack_sentences(outcome),
             named_packs: outcome
                 .named_packs
                 .iter()
                 .map(|named| (wording::named_pack(named), wording::pack_lines(named)))
                 .collect(),
             unclaimed: &outcome.unclaimed,
-            seen: super::seen::groups(outcome),
+            seen: super::seen::group_seen(outcome),
         }
     }
 
     /// The items in a section.
-    pub fn section(&self, section: Section) -> impl Iterator<Item = &Item<'o>> {
+    pub fn items_in(&self, section: Section) -> impl Iterator<Item = &Item<'o>> {
         self.items
             .iter()
             .filter(move |item| item.section == section)
@@ -352,8 +352,8 @@ impl<'o> ReportContent<'o> {
 
     /// The short names of the releases that an item is about.
     #[must_use]
-    pub fn names(&self, item: &Item<'_>) -> Vec<String> {
-        let rows = item.releases().filter_map(|at| self.rows.get(at));
+    pub fn release_names(&self, item: &Item<'_>) -> Vec<String> {
+        let rows = item.release_numbers().filter_map(|at| self.rows.get(at));
         rows.map(|row| wording::short_name(row.release)).collect()
     }
 
@@ -378,7 +378,7 @@ impl<'o> AheadReleases<'o> {
 }
 
 /// Sentences about the packs that are used because of a file, each once.
-fn packs(outcome: &Outcome) -> Vec<String> {
+fn pack_sentences(outcome: &Outcome) -> Vec<String> {
     let mut sentences: Vec<String> = Vec::new();
     for release in &outcome.releases {
         if matches!(
@@ -396,6 +396,6 @@ fn packs(outcome: &Outcome) -> Vec<String> {
 
 /// A place: file and line.
 #[must_use]
-pub fn place(at: &FilePosition) -> String {
+pub fn file_and_line(at: &FilePosition) -> String {
     format!("{}:{}", shown_name(&at.file), at.line)
 }

@@ -123,17 +123,21 @@ impl Settings {
 
     /// The number of all settings.
     #[must_use]
-    pub fn all(&self) -> usize {
+    pub fn total_count(&self) -> usize {
         self.kept + self.others.iter().map(|(_, n)| n).sum::<usize>()
     }
 
     /// All of it in a line: `9 settings: 5 kept, 3 moved, 1 waiting for your answer`.
     #[must_use]
-    pub fn text(&self) -> String {
-        if self.all() == 0 {
+    pub fn in_one_line(&self) -> String {
+        if self.total_count() == 0 {
             return "No settings".to_owned();
         }
-        let mut text = format!("{}: {} kept", count(self.all(), "setting"), self.kept);
+        let mut text = format!(
+            "{}: {} kept",
+            count(self.total_count(), "setting"),
+            self.kept
+        );
         for (fate, n) in &self.others {
             text.push_str(&format!(", {n} {}", wording::fate_of_several(*fate)));
         }
@@ -175,7 +179,7 @@ impl<'o> ReleaseRow<'o> {
             true if self.release.to_chart.is_none() => {
                 format!("{} {}", self.release.chart, self.release.to)
             }
-            _ => versions(self.release),
+            _ => version_change(self.release),
         }
     }
 
@@ -185,7 +189,7 @@ impl<'o> ReleaseRow<'o> {
         let others = self.settings.others.iter();
         let mut said: Vec<Happens> = others
             .map(|(fate, n)| Happens {
-                text: format!("{n} {}", wording::fate(*fate)),
+                text: format!("{n} {}", wording::fate_word(*fate)),
                 matters: false,
             })
             .collect();
@@ -212,7 +216,10 @@ impl<'o> ReleaseRow<'o> {
             });
         }
         if let Some(held) = &self.release.held_by {
-            said.push(matters(format!("waits for {}", wording::holders(held))));
+            said.push(matters(format!(
+                "waits for {}",
+                wording::holder_names(held)
+            )));
         }
         said
     }
@@ -229,7 +236,7 @@ pub struct Happens {
 
 /// The versions that a release goes from and to.
 #[must_use]
-pub fn versions(release: &Release) -> String {
+pub fn version_change(release: &Release) -> String {
     let to = match &release.to_chart {
         Some(chart) => format!("{chart} {}", release.to),
         None => release.to.to_string(),

@@ -12,11 +12,11 @@ use super::{
         Masker,
         content::{
             Account, Alike, ChangeLine, Done, Item, RecognitionReason, ReportContent, Section,
-            Verdict, place,
+            Verdict, file_and_line,
         },
         wording::{self, count, shown_name},
     },
-    link, rich, sides,
+    render_link, render_sentence, sides,
 };
 use crate::outcome::{ReportedFile, ReportedStep, State};
 
@@ -49,7 +49,7 @@ pub(super) struct CardLook<'m> {
 }
 
 /// The card of releases that differ in nothing but their names and the lines around their changes.
-pub(super) fn card(
+pub(super) fn render_card(
     same: &Alike,
     content: &ReportContent<'_>,
     shown: &CardFiles<'_>,
@@ -60,7 +60,7 @@ pub(super) fn card(
     let release = row.release;
     let account = Account::of(release);
     let others = &same.rows[1..];
-    let name = |at: usize| wording::names(content.rows[at].release);
+    let name = |at: usize| wording::release_name(content.rows[at].release);
     let all_names: Vec<String> = same.rows.iter().map(|at| name(*at)).collect();
     let asks = std::iter::repeat_n("open", row.open.len());
     let asks = asks.chain(std::iter::repeat_n("answered", row.answered));
@@ -72,7 +72,7 @@ pub(super) fn card(
             data-chart=(release.chart) data-steps=(steps.join(" ")) data-questions=(asks.collect::<Vec<_>>().join(" "))
             data-verdict=(verdict_id(row.verdict)) {
             summary {
-                h3 .path { (wording::names(release)) @if !others.is_empty() { " and " (others.len()) " alike" } }
+                h3 .path { (wording::release_name(release)) @if !others.is_empty() { " and " (others.len()) " alike" } }
                 span .versions { (row.versions()) }
                 span .badges {
                     @if !row.open.is_empty() {
@@ -107,12 +107,12 @@ pub(super) fn card(
                     }
                 }
                 @if !look.alone {
-                    @for item in account.section(Section::Questions) {
-                        section .question { h4 { (rich(&item.text)) } (answers(item)) }
+                    @for item in account.items_in(Section::Questions) {
+                        section .question { h4 { (render_sentence(&item.text)) } (render_answers(item)) }
                     }
                 }
-                (effect(&account))
-                @for file in &shown.files { (sides::difference(file, look.masker)) }
+                (render_effect(&account))
+                @for file in &shown.files { (sides::render_sides(file, look.masker)) }
                 @for (file, place) in &shown.elsewhere {
                     p .note {
                         code { (shown_name(&file.name)) } " is shared; its difference is shown with "
@@ -120,15 +120,15 @@ pub(super) fn card(
                     }
                 }
                 div .columns {
-                    (changes(&account))
+                    (render_changes(&account))
                     @if !look.alone {
                         @for section in [Section::Waiting, Section::Danger, Section::Action, Section::Notes] {
-                            (self::section(&account, section))
+                            (self::render_section(&account, section))
                         }
                     }
                     (known_by(&account))
                 }
-                (ledger(&account))
+                (render_ledger(&account))
             }
         }
     }
@@ -143,7 +143,7 @@ pub(super) fn is_of_interest(step: &ReportedStep) -> bool {
 }
 
 /// The subject of a question, and its answers.
-pub(super) fn answers(item: &Item<'_>) -> Markup {
+pub(super) fn render_answers(item: &Item<'_>) -> Markup {
     html! {
         @if let Some(lacking) = item.lacking {
             p .lacking { "The answer is not complete: " (lacking) }
@@ -154,11 +154,11 @@ pub(super) fn answers(item: &Item<'_>) -> Markup {
                     li {
                         code { (about.path) }
                         @match (about.remark, &about.value) {
-                            (Some(remark), _) => { ": " (rich(remark)) },
+                            (Some(remark), _) => { ": " (render_sentence(remark)) },
                             (None, Some(value)) => { " is " code { (value) } },
                             (None, None) => " is not set",
                         }
-                        @if let Some(at) = about.at { span .note { " " (place(at)) } }
+                        @if let Some(at) = about.at { span .note { " " (file_and_line(at)) } }
                     }
                 }
             }
@@ -168,7 +168,7 @@ pub(super) fn answers(item: &Item<'_>) -> Markup {
             @for answer in &item.answers {
                 li {
                     p {
-                        strong { (answer.option.id) } " " (rich(&answer.option.title))
+                        strong { (answer.option.id) } " " (render_sentence(&answer.option.title))
                         @if answer.option.recommended { " " span .badge.good { "recommended" } }
                     }
                     @for argument in &answer.arguments {
@@ -183,7 +183,7 @@ pub(super) fn answers(item: &Item<'_>) -> Markup {
     }
 }
 
-fn effect(account: &Account<'_>) -> Markup {
+fn render_effect(account: &Account<'_>) -> Markup {
     html! {
         @if !account.effect.is_empty() {
             table .facts {
@@ -199,52 +199,52 @@ fn effect(account: &Account<'_>) -> Markup {
     }
 }
 
-fn changes(account: &Account<'_>) -> Markup {
+fn render_changes(account: &Account<'_>) -> Markup {
     html! {
         @if !account.done.is_empty() {
             section .changes {
                 h4 { (Section::Changes.title()) }
-                @for done in &account.done { (self::done(done)) }
+                @for done in &account.done { (self::render_done(done)) }
             }
         }
     }
 }
 
-fn done(done: &Done<'_>) -> Markup {
+fn render_done(done: &Done<'_>) -> Markup {
     html! {
         h5 {
             (done.title) " "
-            span .note { (link(&done.version.to_string(), done.link)) " " code { (done.id) } }
+            span .note { (render_link(&done.version.to_string(), done.link)) " " code { (done.id) } }
         }
         @if let Some(answered) = &done.answered { p .answered { "Answered " (answered) } }
-        ul .done { @for it in &done.changes { li { (change(it)) } } }
-        @if let Some(why) = done.why { p .note { (rich(why)) } }
+        ul .done { @for it in &done.changes { li { (render_change(it)) } } }
+        @if let Some(why) = done.why { p .note { (render_sentence(why)) } }
     }
 }
 
-fn change(change: &ChangeLine<'_>) -> Markup {
+fn render_change(change: &ChangeLine<'_>) -> Markup {
     html! {
         span .word { (change.word) } " " code { (change.path) }
         @if let Some(to) = change.to { " → " code { (to) } }
         @if let Some(was) = &change.was { span .note { " was " code { (was) } } }
         @if let Some(now) = &change.now { ": " code { (now) } }
-        @if !change.from.is_empty() { span .note { " from " (wording::paths(change.from)) } }
+        @if !change.from.is_empty() { span .note { " from " (wording::path_list(change.from)) } }
         @if let Some(file) = change.file { span .note { " in " (file) } }
     }
 }
 
 /// The items of a release in a section.
-fn section(account: &Account<'_>, section: Section) -> Markup {
+fn render_section(account: &Account<'_>, section: Section) -> Markup {
     html! {
-        @if account.section(section).next().is_some() {
+        @if account.items_in(section).next().is_some() {
             section {
                 h4 { (section.title()) }
                 ul {
-                    @for item in account.section(section) {
+                    @for item in account.items_in(section) {
                         li {
-                            @if let Some(at) = item.places().next() { strong { (place(at)) } " " }
+                            @if let Some(at) = item.places().next() { strong { (file_and_line(at)) } " " }
                             @if let Some(lead) = &item.lead { span .word { (lead) } ": " }
-                            (rich(&item.text))
+                            (render_sentence(&item.text))
                             @if let Some(id) = item.id { " " code .note { (id) } }
                         }
                     }
@@ -261,26 +261,26 @@ fn known_by(account: &Account<'_>) -> Markup {
             section {
                 h4 { "Why this version" }
                 p { (known.sentence) " " (known.pack) }
-                ul { @for it in known.chart.iter().chain(&known.version) { (reason(it)) } }
+                ul { @for it in known.chart.iter().chain(&known.version) { (render_reason(it)) } }
             }
         }
     }
 }
 
-fn reason(reason: &RecognitionReason<'_>) -> Markup {
+fn render_reason(reason: &RecognitionReason<'_>) -> Markup {
     html! {
         li {
             code { (reason.path) }
             @if let Some(versions) = reason.versions { " " (versions) }
-            @if let Some(at) = reason.at { span .note { " " (place(at)) } }
+            @if let Some(at) = reason.at { span .note { " " (file_and_line(at)) } }
             p .note { (reason.why) }
         }
     }
 }
 
-fn ledger(account: &Account<'_>) -> Markup {
+fn render_ledger(account: &Account<'_>) -> Markup {
     html! {
-        p .note { (account.settings.text()) "." }
+        p .note { (account.settings.in_one_line()) "." }
         @if !account.ledger.is_empty() || !account.comments.is_empty() {
             details .ledger {
                 summary { "Every setting that did not just stay" }

@@ -54,29 +54,29 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> String {
 /// The same, with the commands that write what the page shows.
 #[must_use]
 pub fn render_with(outcome: &Outcome, masker: &Masker, commands: &[NextCommand]) -> String {
-    let outcome = masker.outcome(outcome);
-    let page = page(&outcome, masker, commands).into_string();
-    if !page.chars().any(turns) {
+    let outcome = masker.mask_outcome(outcome);
+    let page = render_page(&outcome, masker, commands).into_string();
+    if !page.chars().any(is_obeyed_unseen) {
         return page;
     }
     page.chars()
         .map(|c| match c {
             '\r' => '␍',
-            c if u32::from(c) < 0x20 && turns(c) => {
+            c if u32::from(c) < 0x20 && is_obeyed_unseen(c) => {
                 char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}')
             }
-            c if turns(c) => '\u{fffd}',
+            c if is_obeyed_unseen(c) => '\u{fffd}',
             c => c,
         })
         .collect()
 }
 
 /// True for a character that is obeyed and not shown.
-fn turns(c: char) -> bool {
+fn is_obeyed_unseen(c: char) -> bool {
     crate::shell::obeyed(c) && !matches!(c, '\n' | '\t')
 }
 
-fn policy() -> String {
+fn content_policy() -> String {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; \
@@ -86,17 +86,17 @@ fn policy() -> String {
     )
 }
 
-fn page(outcome: &Outcome, masker: &Masker, commands: &[NextCommand]) -> Markup {
+fn render_page(outcome: &Outcome, masker: &Masker, commands: &[NextCommand]) -> Markup {
     let content = ReportContent::of(outcome);
     let content = &content;
     let title = content.versions.as_deref().unwrap_or("Helm values");
-    let lead = content.total.lead();
+    let lead = content.total.files_and_questions();
     html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta http-equiv="Content-Security-Policy" content=(content_policy());
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
@@ -109,21 +109,21 @@ fn page(outcome: &Outcome, masker: &Masker, commands: &[NextCommand]) -> Markup 
                 header {
                     h1 { (title) }
                     p .lead { (lead) "." }
-                    @if content.is_about_many() { p .note { (content.total.text()) "." } }
+                    @if content.is_about_many() { p .note { (content.total.in_one_line()) "." } }
                     @if let Some(since) = &content.since {
                         p .note { (since.sentence) }
                         @for (at, text) in &since.notes {
-                            p .note { @if let Some(at) = at { (super::content::place(at)) ": " } (rich(text)) }
+                            p .note { @if let Some(at) = at { (super::content::file_and_line(at)) ": " } (render_sentence(text)) }
                         }
                     }
-                    (contents(content))
+                    (render_contents(content))
                 }
                 main {
-                    @for section in BEFORE { (self::section(content, section)) }
-                    (files(content, masker))
+                    @for section in BEFORE { (self::render_section(content, section)) }
+                    (render_files(content, masker))
                     (command_lines(commands, masker))
-                    @for section in BEHIND { (self::section(content, section)) }
-                    (unclaimed(content))
+                    @for section in BEHIND { (self::render_section(content, section)) }
+                    (render_unclaimed(content))
                 }
                 footer {
                     p {
@@ -143,7 +143,7 @@ const BEFORE: [Section; 3] = [Section::Questions, Section::Errors, Section::Dang
 const BEHIND: [Section; 2] = [Section::Action, Section::Notes];
 
 /// The name of a section in addresses.
-fn anchor(section: Section) -> &'static str {
+fn section_anchor(section: Section) -> &'static str {
     match section {
         Section::Errors => "refused",
         Section::Questions => "questions",
@@ -155,10 +155,14 @@ fn anchor(section: Section) -> &'static str {
     }
 }
 
-fn contents(content: &ReportContent<'_>) -> Markup {
+fn render_contents(content: &ReportContent<'_>) -> Markup {
     let part = |section: Section| {
         let title = section.title().to_lowercase();
-        (anchor(section), title, content.section(section).count())
+        (
+            section_anchor(section),
+            title,
+            content.items_in(section).count(),
+        )
     };
     let files = (
         "files",
@@ -189,7 +193,7 @@ fn contents(content: &ReportContent<'_>) -> Markup {
 }
 
 /// A sentence in which the text between backticks is code.
-fn rich(text: &str) -> Markup {
+fn render_sentence(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     // A single backtick is only that.
     if parts.len().is_multiple_of(2) {
@@ -221,9 +225,9 @@ fn command_lines(commands: &[NextCommand], masker: &Masker) -> Markup {
                     ul {
                         @for missing in missing() {
                             li {
-                                code { (masker.text(&missing.argument)) "…" } " "
+                                code { (masker.mask_text(&missing.argument)) "…" } " "
                                 @match &missing.what {
-                                    Some(what) => (masker.text(what)),
+                                    Some(what) => (masker.mask_text(what)),
                                     None => (missing.options.join(", ")),
                                 }
                             }
@@ -232,9 +236,9 @@ fn command_lines(commands: &[NextCommand], masker: &Masker) -> Markup {
                 }
                 @for command in commands {
                     pre .copy {
-                        @for (at, line) in command.lines(COMMAND).iter().enumerate() {
+                        @for (at, line) in command.wrapped_lines(COMMAND).iter().enumerate() {
                             @if at > 0 { "\n" }
-                            (masker.text(line))
+                            (masker.mask_text(line))
                         }
                     }
                 }
@@ -244,7 +248,7 @@ fn command_lines(commands: &[NextCommand], masker: &Masker) -> Markup {
 }
 
 /// A link where there is one, that leads to a page and nowhere else.
-fn link(text: &str, url: Option<&str>) -> Markup {
+fn render_link(text: &str, url: Option<&str>) -> Markup {
     html! {
         @match url.filter(|url| url.starts_with("https://")) {
             Some(url) => a href=(url) rel="noreferrer noopener" { (text) },
@@ -254,8 +258,8 @@ fn link(text: &str, url: Option<&str>) -> Markup {
 }
 
 /// The releases that an item is about: a few, and the rest folded.
-fn places(content: &ReportContent<'_>, item: &Item<'_>) -> Markup {
-    let releases: Vec<usize> = item.releases().collect();
+fn render_places(content: &ReportContent<'_>, item: &Item<'_>) -> Markup {
+    let releases: Vec<usize> = item.release_numbers().collect();
     let place = |number: &usize| {
         let name = content.rows.get(*number).map(|row| short_name(row.release));
         html! { a .path href={ "#r" (number) } { (name.unwrap_or_default()) } }
@@ -274,25 +278,25 @@ fn places(content: &ReportContent<'_>, item: &Item<'_>) -> Markup {
 }
 
 /// A section: its heading, its items, and behind some of them a fold with the rest.
-fn section(content: &ReportContent<'_>, section: Section) -> Markup {
-    let items: Vec<&Item<'_>> = content.section(section).collect();
+fn render_section(content: &ReportContent<'_>, section: Section) -> Markup {
+    let items: Vec<&Item<'_>> = content.items_in(section).collect();
     let short = items.len() <= LISTED;
     html! {
         @if !items.is_empty() {
-            section id=(anchor(section)) {
+            section id=(section_anchor(section)) {
                 h2 { (section.title()) }
                 @match section {
                     Section::Questions => {
                         p .note { "Each is answered once, on the command line, for all the files that ask it. " (OPEN_IS_NOT_WRITTEN) }
-                        @for item in &items { (question(content, item, short)) }
-                        (waiting(content))
+                        @for item in &items { (render_question(content, item, short)) }
+                        (render_waiting(content))
                     },
                     Section::Errors => {
-                        @for item in items.iter().take(LISTED) { (refusal(item, short)) }
+                        @for item in items.iter().take(LISTED) { (render_refusal(item, short)) }
                         @if !short {
                             details .more {
                                 summary { (items.len() - LISTED) " more" }
-                                @for item in items.iter().skip(LISTED) { (refusal(item, false)) }
+                                @for item in items.iter().skip(LISTED) { (render_refusal(item, false)) }
                             }
                         }
                     },
@@ -311,18 +315,18 @@ fn section(content: &ReportContent<'_>, section: Section) -> Markup {
     }
 }
 
-fn question(content: &ReportContent<'_>, item: &Item<'_>, open: bool) -> Markup {
+fn render_question(content: &ReportContent<'_>, item: &Item<'_>, open: bool) -> Markup {
     let id = item.id.unwrap_or_default();
     html! {
         details .question open[open] {
-            summary { h3 { (rich(&item.text)) } }
+            summary { h3 { (render_sentence(&item.text)) } }
             div .note {
-                code { (id) } ", " (item.chart.unwrap_or_default()) " " (version(item))
-                ", asked for " (places(content, item))
+                code { (id) } ", " (item.chart.unwrap_or_default()) " " (render_version(item))
+                ", asked for " (render_places(content, item))
             }
-            (variants(item))
-            (card::answers(item))
-            @if item.releases().nth(1).is_some() {
+            (render_variants(item))
+            (card::render_answers(item))
+            @if item.release_numbers().nth(1).is_some() {
                 p .scripted { a href={ "#?step=" (id) "&question=open" } { "Show only these files" } }
             }
         }
@@ -330,12 +334,12 @@ fn question(content: &ReportContent<'_>, item: &Item<'_>, open: bool) -> Markup 
 }
 
 /// The steps that wait for answers.
-fn waiting(content: &ReportContent<'_>) -> Markup {
+fn render_waiting(content: &ReportContent<'_>) -> Markup {
     html! {
-        @if content.section(Section::Waiting).next().is_some() {
+        @if content.items_in(Section::Waiting).next().is_some() {
             p .note {
                 (Section::Waiting.title()) ": "
-                @for (i, item) in content.section(Section::Waiting).enumerate() {
+                @for (i, item) in content.items_in(Section::Waiting).enumerate() {
                     @if i > 0 { ", " } (item.title) " " code { (item.id.unwrap_or_default()) }
                 }
             }
@@ -344,20 +348,20 @@ fn waiting(content: &ReportContent<'_>) -> Markup {
 }
 
 /// The version that brought a step, as a link if it has one.
-fn version(item: &Item<'_>) -> Markup {
+fn render_version(item: &Item<'_>) -> Markup {
     let version = item.version.map(ToString::to_string).unwrap_or_default();
-    link(&version, item.link)
+    render_link(&version, item.link)
 }
 
 /// The other wordings of an item: a few, and the rest folded.
-fn variants(item: &Item<'_>) -> Markup {
+fn render_variants(item: &Item<'_>) -> Markup {
     let (first, rest) = item.variants.split_at(item.variants.len().min(LISTED));
     html! {
-        @for text in first { p .variant { (rich(text)) } }
+        @for text in first { p .variant { (render_sentence(text)) } }
         @if !rest.is_empty() {
             details .more {
                 summary { (rest.len()) " more like it" }
-                @for text in rest { p .variant { (rich(text)) } }
+                @for text in rest { p .variant { (render_sentence(text)) } }
             }
         }
     }
@@ -366,9 +370,9 @@ fn variants(item: &Item<'_>) -> Markup {
 /// A note, a danger or an action.
 fn note_item(content: &ReportContent<'_>, item: &Item<'_>) -> Markup {
     let sentence = html! {
-        @if let Some(at) = item.places().next() { strong { (super::content::place(at)) } " " }
+        @if let Some(at) = item.places().next() { strong { (super::content::file_and_line(at)) } " " }
         @if let Some(lead) = &item.lead { span .word { (lead) } ": " }
-        (rich(&item.text))
+        (render_sentence(&item.text))
         @if let Some(id) = item.id { " " code .note { (id) } }
     };
     html! {
@@ -378,21 +382,21 @@ fn note_item(content: &ReportContent<'_>, item: &Item<'_>) -> Markup {
             } @else {
                 (sentence)
             }
-            (variants(item))
-            @if content.is_about_many() { div .note { (places(content, item)) } }
+            (render_variants(item))
+            @if content.is_about_many() { div .note { (render_places(content, item)) } }
         }
     }
 }
 
-fn refusal(item: &Item<'_>, open: bool) -> Markup {
+fn render_refusal(item: &Item<'_>, open: bool) -> Markup {
     html! {
         details .refusal open[open] {
-            summary { h3 { span .path { (item.title) } " " (rich(&item.text)) } }
+            summary { h3 { span .path { (item.title) } " " (render_sentence(&item.text)) } }
             @if let Some(refusal) = item.refusal {
                 @if let Some(excerpt) = &refusal.excerpt { pre { (excerpt) } }
                 dl {
-                    @if let Some(why) = &refusal.why { dt { "Why" } dd { (rich(why)) } }
-                    @if let Some(next) = &refusal.next { dt { "Next" } dd { (rich(next)) } }
+                    @if let Some(why) = &refusal.why { dt { "Why" } dd { (render_sentence(why)) } }
+                    @if let Some(next) = &refusal.next { dt { "Next" } dd { (render_sentence(next)) } }
                 }
             }
         }
@@ -400,7 +404,7 @@ fn refusal(item: &Item<'_>, open: bool) -> Markup {
 }
 
 /// The values that are seen and not touched: releases that are ahead, and values files that nothing names.
-fn unclaimed(content: &ReportContent<'_>) -> Markup {
+fn render_unclaimed(content: &ReportContent<'_>) -> Markup {
     html! {
         @for ahead in &content.ahead {
             p .note { (ahead.sentence) " " (ahead.releases.join(", ")) "." }
@@ -418,7 +422,7 @@ fn unclaimed(content: &ReportContent<'_>) -> Markup {
                 p .note { (unclaimed_next(content.unclaimed)) }
                 ul {
                     @for file in content.unclaimed {
-                        li { span .path { (file.file) } span .note { " " (wording::unclaimed(file)) } }
+                        li { span .path { (file.file) } span .note { " " (wording::unclaimed_in_words(file)) } }
                     }
                 }
             }
@@ -437,7 +441,7 @@ fn unclaimed(content: &ReportContent<'_>) -> Markup {
     }
 }
 
-fn files(content: &ReportContent<'_>, masker: &Masker) -> Markup {
+fn render_files(content: &ReportContent<'_>, masker: &Masker) -> Markup {
     let releases: Vec<&Release> = content.rows.iter().map(|row| row.release).collect();
     // The card that shows a file: that of the first release it is part of.
     let mut first: HashMap<*const ReportedFile, usize> = HashMap::new();
@@ -471,7 +475,7 @@ fn files(content: &ReportContent<'_>, masker: &Masker) -> Markup {
             section #files {
                 h2 { "Files" }
                 @if releases.len() > 1 {
-                    (filters(content))
+                    (render_filters(content))
                     div .bar {
                         p #count role="status" data-one=(if one_to_one { "file" } else { "release" }) {
                             (count(releases.len(), if one_to_one { "file" } else { "release" }))
@@ -484,8 +488,8 @@ fn files(content: &ReportContent<'_>, masker: &Masker) -> Markup {
                     }
                 }
                 div #list {
-                    @for same in &content.alike() {
-                        (card::card(same, content, &shown(same.rows[0]), &look))
+                    @for same in &content.alike_releases() {
+                        (card::render_card(same, content, &shown(same.rows[0]), &look))
                     }
                 }
                 p #nothing hidden { "Nothing here is like that. " button type="button" { "Clear the filters" } }
@@ -495,7 +499,7 @@ fn files(content: &ReportContent<'_>, masker: &Masker) -> Markup {
 }
 
 /// The filters; the script unhides them, because without it they do nothing.
-fn filters(content: &ReportContent<'_>) -> Markup {
+fn render_filters(content: &ReportContent<'_>) -> Markup {
     let mut charts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut steps: BTreeMap<(&semver::Version, &str), (&str, usize)> = BTreeMap::new();
     let mut verdicts: HashMap<&str, usize> = HashMap::new();
@@ -580,7 +584,7 @@ mod tests {
 
     #[test]
     fn the_policy_allows_what_is_in_the_page_and_nothing_else() {
-        let policy = policy();
+        let policy = content_policy();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"));
         assert!(!policy.contains("unsafe") && !policy.contains('*'));
     }

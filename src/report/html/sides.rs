@@ -20,7 +20,7 @@ use crate::{
 const MOST: usize = 2_000;
 
 /// The difference of a file.
-pub(super) fn difference(file: &ReportedFile, masker: &Masker) -> Markup {
+pub(super) fn render_sides(file: &ReportedFile, masker: &Masker) -> Markup {
     let diff = Diff::new(&file.before, &file.after);
     let (gone, came) = diff.counts();
     let hidden = FileMasker::new(file, masker);
@@ -53,7 +53,7 @@ pub(super) fn difference(file: &ReportedFile, masker: &Masker) -> Markup {
                 @for (header, rows) in &hunks {
                     tbody {
                         tr .hunk { td colspan="4" { (header) } }
-                        @for row in rows { (self::row(row, &hidden)) }
+                        @for row in rows { (self::render_row(row, &hidden)) }
                     }
                 }
             }
@@ -64,7 +64,7 @@ pub(super) fn difference(file: &ReportedFile, masker: &Masker) -> Markup {
     }
 }
 
-fn row(row: &SideBySide<'_, '_>, hidden: &FileMasker<'_>) -> Markup {
+fn render_row(row: &SideBySide<'_, '_>, hidden: &FileMasker<'_>) -> Markup {
     // An unchanged line is on both sides, and neither needs a class.
     let same = match (&row.before, &row.after) {
         (Some(before), Some(after)) => std::ptr::eq(before.line, after.line),
@@ -76,24 +76,29 @@ fn row(row: &SideBySide<'_, '_>, hidden: &FileMasker<'_>) -> Markup {
     };
     html! {
         @if same {
-            tr .same { (cell(row.before.as_ref(), "", false, hidden)) (cell(row.after.as_ref(), "", false, hidden)) }
+            tr .same { (render_cell(row.before.as_ref(), "", false, hidden)) (render_cell(row.after.as_ref(), "", false, hidden)) }
         } @else {
-            tr { (cell(row.before.as_ref(), "gone", ends, hidden)) (cell(row.after.as_ref(), "came", ends, hidden)) }
+            tr { (render_cell(row.before.as_ref(), "gone", ends, hidden)) (render_cell(row.after.as_ref(), "came", ends, hidden)) }
         }
     }
 }
 
 /// A line and its number. `ends` says that the end of the line is what differs, or a part of it.
-fn cell(cell: Option<&Cell<'_, '_>>, class: &str, ends: bool, hidden: &FileMasker<'_>) -> Markup {
+fn render_cell(
+    cell: Option<&Cell<'_, '_>>,
+    class: &str,
+    ends: bool,
+    hidden: &FileMasker<'_>,
+) -> Markup {
     let Some(cell) = cell else {
         return html! { td .none {} td .none {} };
     };
-    let body = match hidden.line(cell.line) {
+    let body = match hidden.masked_line(cell.line) {
         Some(text) => {
             let text = visible_body(text.trim_end_matches(['\n', '\r']));
             html! { (text) }
         }
-        None => marked(cell, class),
+        None => render_marked(cell, class),
     };
     let end = match cell.line.end() {
         "\r\n" if ends => "␍",
@@ -110,7 +115,7 @@ fn cell(cell: Option<&Cell<'_, '_>>, class: &str, ends: bool, hidden: &FileMaske
     }
 }
 
-fn marked(cell: &Cell<'_, '_>, class: &str) -> Markup {
+fn render_marked(cell: &Cell<'_, '_>, class: &str) -> Markup {
     let body = cell.line.body();
     let mut at = 0;
     let mut parts: Vec<(&str, bool)> = Vec::new();

@@ -13,11 +13,11 @@
 
 mod words;
 
-use self::words::{Words, fenced, html};
+use self::words::{Words, fenced_block, html_text};
 use super::{
     Masker,
     content::{
-        Item, OPEN_IS_NOT_WRITTEN, ReleaseRow, ReportContent, Section, UNCLAIMED, place,
+        Item, OPEN_IS_NOT_WRITTEN, ReleaseRow, ReportContent, Section, UNCLAIMED, file_and_line,
         unclaimed_next,
     },
     difference,
@@ -50,12 +50,12 @@ const LONGEST: usize = 1_200;
 /// The outcome as Markdown of at most [`LIMIT`] bytes. Secrets are masked as the masker says.
 #[must_use]
 pub fn render(outcome: &Outcome, masker: &Masker) -> String {
-    let outcome = masker.outcome(outcome);
+    let outcome = masker.mask_outcome(outcome);
     let content = ReportContent::of(&outcome);
     let mut page = MarkdownPage::default();
-    headline(&mut page, &content);
-    since(&mut page, &content);
-    files(&mut page, &content);
+    write_headline(&mut page, &content);
+    write_since(&mut page, &content);
+    write_files(&mut page, &content);
     for section in [
         Section::Questions,
         Section::Waiting,
@@ -65,12 +65,12 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> String {
         Section::Changes,
         Section::Notes,
     ] {
-        self::section(&mut page, &content, section);
+        self::write_section(&mut page, &content, section);
     }
-    ahead(&mut page, &content);
-    packs(&mut page, &content);
-    unclaimed(&mut page, &content);
-    differences(&mut page, &outcome, masker);
+    write_ahead(&mut page, &content);
+    write_packs(&mut page, &content);
+    write_unclaimed(&mut page, &content);
+    write_differences(&mut page, &outcome, masker);
     page.text
 }
 
@@ -81,7 +81,7 @@ struct MarkdownPage {
 }
 
 impl MarkdownPage {
-    fn block(&mut self, block: &str) {
+    fn push_block(&mut self, block: &str) {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
@@ -91,12 +91,12 @@ impl MarkdownPage {
         }
     }
 
-    fn heading(&mut self, words: &Words) {
-        self.block(&format!("### {}", words.as_str()));
+    fn push_heading(&mut self, words: &Words) {
+        self.push_block(&format!("### {}", words.as_str()));
     }
 
     /// As many pieces as have room, each a block or a line; how many had none.
-    fn pieces(&mut self, pieces: &[String], room: usize, apart: bool) -> usize {
+    fn push_pieces(&mut self, pieces: &[String], room: usize, apart: bool) -> usize {
         let mut used = 0;
         for (i, piece) in pieces.iter().enumerate() {
             used += piece.len() + 2;
@@ -104,7 +104,7 @@ impl MarkdownPage {
                 return pieces.len() - i;
             }
             if apart || i == 0 {
-                self.block(piece);
+                self.push_block(piece);
             } else {
                 self.text.push_str(piece);
                 self.text.push('\n');
@@ -124,12 +124,12 @@ impl MarkdownPage {
                     &format!("more {what}s"),
                 ))
                 .lit("; the reports as HTML and JSON hold all.*");
-            self.block(words.as_str());
+            self.push_block(words.as_str());
         }
     }
 }
 
-fn cut(text: &str) -> String {
+fn cut_to_longest(text: &str) -> String {
     if text.len() <= LONGEST {
         return text.to_owned();
     }
@@ -137,14 +137,14 @@ fn cut(text: &str) -> String {
     format!("{}…", &text[..end.unwrap_or(0)])
 }
 
-fn headline(page: &mut MarkdownPage, content: &ReportContent<'_>) {
+fn write_headline(page: &mut MarkdownPage, content: &ReportContent<'_>) {
     let total = &content.total;
     let title = match &content.versions {
         Some(versions) => Words::new().lit("## Helm values: ").text(versions),
         None if content.rows.is_empty() => Words::new().lit("## Helm values"),
         None => Words::new().lit("## Helm values for newer charts"),
     };
-    page.block(title.as_str());
+    page.push_block(title.as_str());
     let strong = |text: &str| Words::new().lit("**").text(text).lit("**");
     let mut said = vec![match total.changed {
         0 => Words::new().text(&total.of_files()),
@@ -156,36 +156,36 @@ fn headline(page: &mut MarkdownPage, content: &ReportContent<'_>) {
         words = words.lit(" ").text(OPEN_IS_NOT_WRITTEN);
     }
     if content.is_about_many() {
-        words = words.lit("<br>").text(&total.text()).lit(".");
+        words = words.lit("<br>").text(&total.in_one_line()).lit(".");
     }
-    page.block(words.as_str());
+    page.push_block(words.as_str());
 }
 
 /// The revision that the run compared with, and the notes about that.
-fn since(page: &mut MarkdownPage, content: &ReportContent<'_>) {
+fn write_since(page: &mut MarkdownPage, content: &ReportContent<'_>) {
     let Some(since) = &content.since else {
         return;
     };
-    page.block(Words::new().text(&since.sentence).as_str());
+    page.push_block(Words::new().text(&since.sentence).as_str());
     let pieces: Vec<String> = since
         .notes
         .iter()
         .map(|(at, text)| {
             let mut words = Words::new().lit("- ");
             if let Some(at) = at {
-                words = words.code(&place(at)).lit(": ");
+                words = words.code(&file_and_line(at)).lit(": ");
             }
-            words.text(&cut(text)).as_str().to_owned()
+            words.text(&cut_to_longest(text)).as_str().to_owned()
         })
         .collect();
-    let left = page.pieces(&pieces, SINCE, false);
+    let left = page.push_pieces(&pieces, SINCE, false);
     page.say_left_out(left, "note");
 }
 
 /// The releases that an item is about, a few by name.
-fn places(content: &ReportContent<'_>, item: &Item<'_>) -> Words {
+fn places_in_words(content: &ReportContent<'_>, item: &Item<'_>) -> Words {
     let releases: Vec<&Release> = item
-        .releases()
+        .release_numbers()
         .filter_map(|at| Some(content.rows.get(at)?.release))
         .collect();
     let name = |release: &&Release| Words::new().code(&short_name(release));
@@ -197,7 +197,7 @@ fn places(content: &ReportContent<'_>, item: &Item<'_>) -> Words {
 }
 
 /// The version that brought a step, as a link if it has one.
-fn version(item: &Item<'_>) -> Words {
+fn version_in_words(item: &Item<'_>) -> Words {
     let version = item.version.map(ToString::to_string).unwrap_or_default();
     match item.link {
         Some(link) => Words::new().link(&version, link),
@@ -206,13 +206,13 @@ fn version(item: &Item<'_>) -> Words {
 }
 
 /// A section: its heading, its items as far as they have room, and how many have none.
-fn section(page: &mut MarkdownPage, content: &ReportContent<'_>, section: Section) {
-    let items: Vec<&Item<'_>> = content.section(section).collect();
+fn write_section(page: &mut MarkdownPage, content: &ReportContent<'_>, section: Section) {
+    let items: Vec<&Item<'_>> = content.items_in(section).collect();
     if items.is_empty() {
         return;
     }
     let heading = Words::new().lit(section.title()).lit(" (");
-    page.heading(&heading.number(items.len()).lit(")"));
+    page.push_heading(&heading.number(items.len()).lit(")"));
     let (room, apart, what) = match section {
         Section::Questions => (QUESTIONS, true, "question"),
         Section::Waiting => (WAITING, false, "step"),
@@ -226,36 +226,36 @@ fn section(page: &mut MarkdownPage, content: &ReportContent<'_>, section: Sectio
         .iter()
         .enumerate()
         .map(|(i, item)| match section {
-            Section::Questions => question(i + 1, content, item),
-            Section::Errors => refusal(item),
-            Section::Changes => change(content, item),
+            Section::Questions => question_block(i + 1, content, item),
+            Section::Errors => refusal_block(item),
+            Section::Changes => change_block(content, item),
             _ => note_item(content, item),
         })
         .collect();
-    let left = page.pieces(&pieces, room, apart);
+    let left = page.push_pieces(&pieces, room, apart);
     page.say_left_out(left, what);
 }
 
-fn question(number: usize, content: &ReportContent<'_>, item: &Item<'_>) -> String {
+fn question_block(number: usize, content: &ReportContent<'_>, item: &Item<'_>) -> String {
     let mut lines = vec![
         Words::new()
             .lit("**")
             .number(number)
             .lit(". ")
-            .text(&cut(&item.text))
+            .text(&cut_to_longest(&item.text))
             .lit("**"),
         Words::new()
             .code(item.id.unwrap_or_default())
             .lit(", ")
             .text(item.chart.unwrap_or_default())
             .lit(" ")
-            .and(&version(item))
+            .and(&version_in_words(item))
             .lit(", asked for ")
-            .and(&places(content, item)),
+            .and(&places_in_words(content, item)),
     ];
-    lines.extend(variants(item));
+    lines.extend(variant_lines(item));
     if let Some(lacking) = item.lacking {
-        let lacking = cut(lacking);
+        let lacking = cut_to_longest(lacking);
         lines.push(
             Words::new()
                 .lit("The answer is not complete: ")
@@ -277,7 +277,7 @@ fn question(number: usize, content: &ReportContent<'_>, item: &Item<'_>) -> Stri
             (None, None) => words.lit(" is not set"),
         };
         if let Some(at) = about.at {
-            words = words.lit(" (").code(&place(at)).lit(")");
+            words = words.lit(" (").code(&file_and_line(at)).lit(")");
         }
         text.push_str(words.as_str());
         text.push('\n');
@@ -295,9 +295,9 @@ fn question(number: usize, content: &ReportContent<'_>, item: &Item<'_>) -> Stri
         if option.recommended {
             id = id.lit(" (recommended)");
         }
-        let mut does = Words::new().text(&cut(&option.title));
+        let mut does = Words::new().text(&cut_to_longest(&option.title));
         for note in answer.arguments.iter().filter_map(|it| it.note.as_ref()) {
-            does = does.lit("<br>").text(&cut(note));
+            does = does.lit("<br>").text(&cut_to_longest(note));
         }
         let arguments = answer.arguments.iter();
         let arguments = arguments.map(|it| Words::new().code(&it.text));
@@ -313,9 +313,11 @@ fn question(number: usize, content: &ReportContent<'_>, item: &Item<'_>) -> Stri
 }
 
 /// The wordings of an item for other releases: a few, and the number of the rest.
-fn variants(item: &Item<'_>) -> Vec<Words> {
+fn variant_lines(item: &Item<'_>) -> Vec<Words> {
     let shown = item.variants.iter().take(LISTED);
-    let mut lines: Vec<Words> = shown.map(|text| Words::new().text(&cut(text))).collect();
+    let mut lines: Vec<Words> = shown
+        .map(|text| Words::new().text(&cut_to_longest(text)))
+        .collect();
     let rest = item.variants.len().saturating_sub(LISTED);
     if rest > 0 {
         let rest = Words::new().lit("*… and ").number(rest);
@@ -332,71 +334,74 @@ fn note_item(content: &ReportContent<'_>, item: &Item<'_>) -> String {
     });
     let at = item.places().next();
     if let Some(at) = at {
-        words = words.code(&place(at)).lit(": ");
+        words = words.code(&file_and_line(at)).lit(": ");
     }
     if let Some(lead) = &item.lead {
         words = words.text(lead).lit(": ");
     }
-    words = words.text(&cut(&item.text));
+    words = words.text(&cut_to_longest(&item.text));
     if let Some(id) = item.id {
         words = words.lit(" ").code(id);
     }
     if content.is_about_many() && (at.is_none() || item.uses.len() > 1) {
-        words = words.lit(" (").and(&places(content, item)).lit(")");
+        words = words
+            .lit(" (")
+            .and(&places_in_words(content, item))
+            .lit(")");
     }
-    for variant in variants(item) {
+    for variant in variant_lines(item) {
         words = words.lit("<br>").and(&variant);
     }
     words.as_str().to_owned()
 }
 
-fn change(content: &ReportContent<'_>, item: &Item<'_>) -> String {
+fn change_block(content: &ReportContent<'_>, item: &Item<'_>) -> String {
     let mut words = Words::new()
         .lit("- ")
         .text(item.chart.unwrap_or_default())
         .lit(" ")
-        .and(&version(item))
+        .and(&version_in_words(item))
         .lit(": ")
-        .text(&cut(&item.title))
+        .text(&cut_to_longest(&item.title))
         .lit(" ")
         .code(item.id.unwrap_or_default());
     if content.is_about_many() {
-        words = words.lit(" in ").and(&places(content, item));
+        words = words.lit(" in ").and(&places_in_words(content, item));
     }
     if let Some(why) = item.why {
-        words = words.lit("<br>").text(&cut(why));
+        words = words.lit("<br>").text(&cut_to_longest(why));
     }
     words.as_str().to_owned()
 }
 
-fn refusal(item: &Item<'_>) -> String {
+fn refusal_block(item: &Item<'_>) -> String {
     let mut words = Words::new()
         .lit("- ")
         .code(&item.title)
         .lit(": ")
-        .text(&cut(&item.text));
+        .text(&cut_to_longest(&item.text));
     let more = item.refusal.iter();
     for text in more.flat_map(|it| [&it.why, &it.next]).flatten() {
-        words = words.lit("<br>").text(&cut(text));
+        words = words.lit("<br>").text(&cut_to_longest(text));
     }
     words.as_str().to_owned()
 }
 
-fn files(page: &mut MarkdownPage, content: &ReportContent<'_>) {
+fn write_files(page: &mut MarkdownPage, content: &ReportContent<'_>) {
     if content.rows.is_empty() {
         return;
     }
-    page.heading(&Words::new().lit("Files"));
+    page.push_heading(&Words::new().lit("Files"));
     let mut rows = vec![
         "| File | Chart | From → to | What happens | Questions |\n| --- | --- | --- | --- | --- |"
             .to_owned(),
     ];
-    rows.extend(content.rows.iter().map(row));
-    let left = page.pieces(&rows, FILES, false);
+    rows.extend(content.rows.iter().map(table_row));
+    let left = page.push_pieces(&rows, FILES, false);
     page.say_left_out(left, "release");
 }
 
-fn row(row: &ReleaseRow<'_>) -> String {
+fn table_row(row: &ReleaseRow<'_>) -> String {
     let release = row.release;
     let name = |file: &std::sync::Arc<ReportedFile>| Words::new().code(shown_name(&file.name));
     let mut files = Words::new().list(release.files.iter().take(2 * LISTED).map(name), "<br>");
@@ -461,7 +466,7 @@ fn row(row: &ReleaseRow<'_>) -> String {
 }
 
 /// Releases that are ahead of what is known of their chart.
-fn ahead(page: &mut MarkdownPage, content: &ReportContent<'_>) {
+fn write_ahead(page: &mut MarkdownPage, content: &ReportContent<'_>) {
     for ahead in &content.ahead {
         let names = ahead.releases.iter().take(LISTED);
         let names = Words::new().list(names.map(|name| Words::new().code(name)), ", ");
@@ -470,53 +475,53 @@ fn ahead(page: &mut MarkdownPage, content: &ReportContent<'_>) {
         if rest > 0 {
             words = words.lit(" and ").number(rest).lit(" more");
         }
-        page.block(words.lit(".").as_str());
+        page.push_block(words.lit(".").as_str());
     }
 }
 
 /// The packs that are used because of a file, and those that charts name and that are not used.
-fn packs(page: &mut MarkdownPage, content: &ReportContent<'_>) {
+fn write_packs(page: &mut MarkdownPage, content: &ReportContent<'_>) {
     for sentence in &content.packs {
-        page.block(Words::new().text(sentence).as_str());
+        page.push_block(Words::new().text(sentence).as_str());
     }
     for (sentence, lines) in &content.named_packs {
-        page.block(Words::new().text(sentence).as_str());
-        page.block(&fenced("yaml", &lines.join("\n")));
+        page.push_block(Words::new().text(sentence).as_str());
+        page.push_block(&fenced_block("yaml", &lines.join("\n")));
     }
 }
 
 /// The values files that were seen and not touched.
-fn unclaimed(page: &mut MarkdownPage, content: &ReportContent<'_>) {
+fn write_unclaimed(page: &mut MarkdownPage, content: &ReportContent<'_>) {
     for group in &content.seen {
-        page.heading(&Words::new().text(group.heading));
-        page.block(Words::new().text(&group.next).as_str());
+        page.push_heading(&Words::new().text(group.heading));
+        page.push_block(Words::new().text(&group.next).as_str());
         let lines = group.lines.iter().map(|(place, text)| {
             let words = Words::new().lit("- ").code(place).lit(" ").text(text);
             words.as_str().to_owned()
         });
-        let left = page.pieces(&lines.collect::<Vec<_>>(), NOT_TOUCHED, false);
+        let left = page.push_pieces(&lines.collect::<Vec<_>>(), NOT_TOUCHED, false);
         page.say_left_out(left, "line");
     }
     if content.unclaimed.is_empty() {
         return;
     }
-    page.heading(&Words::new().lit(UNCLAIMED));
+    page.push_heading(&Words::new().lit(UNCLAIMED));
     let next = unclaimed_next(content.unclaimed);
-    page.block(Words::new().text(&next).as_str());
+    page.push_block(Words::new().text(&next).as_str());
     let pieces: Vec<String> = content
         .unclaimed
         .iter()
         .map(|file| {
             let words = Words::new().lit("- ").code(&file.file);
-            let words = words.lit(" ").text(&wording::unclaimed(file));
+            let words = words.lit(" ").text(&wording::unclaimed_in_words(file));
             words.as_str().to_owned()
         })
         .collect();
-    let left = page.pieces(&pieces, NOT_TOUCHED, false);
+    let left = page.push_pieces(&pieces, NOT_TOUCHED, false);
     page.say_left_out(left, "file");
 }
 
-fn differences(page: &mut MarkdownPage, outcome: &Outcome, masker: &Masker) {
+fn write_differences(page: &mut MarkdownPage, outcome: &Outcome, masker: &Masker) {
     let files: Vec<_> = outcome
         .files()
         .into_iter()
@@ -525,22 +530,22 @@ fn differences(page: &mut MarkdownPage, outcome: &Outcome, masker: &Masker) {
     if files.is_empty() {
         return;
     }
-    page.heading(&Words::new().lit("Differences"));
+    page.push_heading(&Words::new().lit("Differences"));
     let mut any_masked = false;
     let mut left = 0;
     for (i, file) in files.iter().enumerate() {
         let (text, (gone, came), masked) = difference::plain_patch(file, masker);
         let block = format!(
             "<details>\n<summary><code>{}</code> −{gone} +{came}</summary>\n\n{}\n</details>",
-            html(shown_name(&file.name)),
-            fenced("diff", &text),
+            html_text(shown_name(&file.name)),
+            fenced_block("diff", &text),
         );
         if page.text.len() + block.len() + END > LIMIT {
             left = files.len() - i;
             break;
         }
         any_masked |= masked;
-        page.block(&block);
+        page.push_block(&block);
     }
     if left > 0 {
         let words = Words::new()
@@ -550,9 +555,9 @@ fn differences(page: &mut MarkdownPage, outcome: &Outcome, masker: &Masker) {
             .number(files.len())
             .lit(if left == 1 { " does" } else { " do" })
             .lit(" not fit into a description on GitHub; the patch and the report as HTML hold all.*");
-        page.block(words.as_str());
+        page.push_block(words.as_str());
     }
     if any_masked {
-        page.block("*Secrets are shown as ••••.*");
+        page.push_block("*Secrets are shown as ••••.*");
     }
 }

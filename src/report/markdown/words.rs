@@ -9,7 +9,7 @@
 //! Where a backslash is not enough, because the sign is found after Markdown is done, an invisible space
 //! of no width breaks it up; in code spans there is none, because what is in them is copied.
 
-use super::super::page::visible;
+use super::super::page::visible_text;
 
 /// A space of no width.
 const BREAK: &str = "&#8203;";
@@ -40,16 +40,16 @@ impl Words {
     /// Text in which nothing is Markdown.
     #[must_use]
     pub fn text(mut self, text: &str) -> Self {
-        let text = visible(text);
+        let text = visible_text(text);
         let text = text.trim_start();
         for (at, c) in text.char_indices() {
-            self.character(&text[..at], c, &text[at + c.len_utf8()..]);
+            self.push_character(&text[..at], c, &text[at + c.len_utf8()..]);
         }
         self
     }
 
     /// A character of a text, with the texts before and behind it.
-    fn character(&mut self, before: &str, c: char, rest: &str) {
+    fn push_character(&mut self, before: &str, c: char, rest: &str) {
         let out = &mut self.0;
         let ends = |with: &str| {
             let from = before.len().saturating_sub(with.len());
@@ -110,7 +110,7 @@ impl Words {
     /// Text to be copied, as it is.
     #[must_use]
     pub fn code(mut self, text: &str) -> Self {
-        let text = visible(text);
+        let text = visible_text(text);
         if text.trim().is_empty() {
             return self.lit("*(nothing)*");
         }
@@ -167,16 +167,16 @@ impl Words {
 }
 
 /// A block of lines, fenced so that nothing in it ends it.
-pub(super) fn fenced(language: &'static str, text: &str) -> String {
+pub(super) fn fenced_block(language: &'static str, text: &str) -> String {
     let fence = "`".repeat(longest_run(text).max(2) + 1);
     let end = if text.ends_with('\n') { "" } else { "\n" };
     format!("{fence}{language}\n{text}{end}{fence}\n")
 }
 
 /// Text within HTML of our own, such as the summary of a fold.
-pub(super) fn html(text: &str) -> String {
+pub(super) fn html_text(text: &str) -> String {
     let mut out = String::new();
-    for c in visible(text).chars() {
+    for c in visible_text(text).chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -245,7 +245,7 @@ mod tests {
     }
 
     /// The visible text of HTML that contains nothing but text; `None` if it contains more.
-    fn visible_text(html: &str, element: &str) -> Option<String> {
+    fn element_text(html: &str, element: &str) -> Option<String> {
         let (open, close) = (format!("<{element}>"), format!("</{element}>"));
         let text = html.trim_end().strip_prefix(&open)?.strip_suffix(&close)?;
         let text = text.replace("<span>$</span>", "$").replace('\u{200b}', "");
@@ -291,7 +291,7 @@ mod tests {
             let words = Words::new().text(text);
             let html = rendered(words.as_str());
             assert_eq!(
-                visible_text(&html, "p").as_deref(),
+                element_text(&html, "p").as_deref(),
                 Some(text.trim_start()),
                 "{html}"
             );
@@ -331,7 +331,7 @@ mod tests {
                 .and_then(|h| h.strip_suffix(" y</p>"));
             let inner = inner.unwrap_or_else(|| panic!("{html}"));
             assert_eq!(
-                visible_text(inner, "code").map(|text| shown(&text)),
+                element_text(inner, "code").map(|text| shown(&text)),
                 Some(shown(text)),
                 "{html}"
             );
@@ -350,7 +350,7 @@ mod tests {
     #[test]
     fn a_fence_holds_whatever_is_in_it() {
         let text = "a\n````\n</details>\n```diff\n~~~\n";
-        let html = rendered(&fenced("diff", text));
+        let html = rendered(&fenced_block("diff", text));
         assert!(
             html.contains("````\n&lt;/details&gt;\n```diff\n~~~\n</code></pre>"),
             "{html}"
@@ -378,19 +378,19 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_text(text in "[ -~äé\u{202e}]{0,40}") {
-            let text = visible(&text);
+            let text = visible_text(&text);
             let text = text.trim();
             prop_assume!(!text.is_empty());
             let html = rendered(Words::new().text(text).as_str());
             // Spaces within a paragraph are one to a reader, and to HTML.
-            let html = visible_text(&html, "p");
+            let html = element_text(&html, "p");
             prop_assert_eq!(html.as_deref(), Some(text));
         }
 
         #[test]
         fn any_text_within_html_is_text(text in "[ -~]{0,40}") {
             prop_assume!(!text.trim().is_empty());
-            let html = rendered(&format!("<details><summary><code>{}</code></summary>\n\nx\n", html(&text)));
+            let html = rendered(&format!("<details><summary><code>{}</code></summary>\n\nx\n", html_text(&text)));
             let inner = html.split("<code>").nth(1).and_then(|html| html.split("</code>").next()).unwrap();
             prop_assert!(!inner.contains('<'), "{}", html);
         }

@@ -13,8 +13,8 @@ use crate::{
     outcome::{FilePosition, Unclaimed},
     report::{
         Masker,
-        content::{Item, ReleaseRow, Section, Verdict, place},
-        page::{Page, WordStyle, span, unstyled, width},
+        content::{Item, ReleaseRow, Section, Verdict, file_and_line},
+        page::{Page, WordStyle, columns_of, span, unstyled},
         refusal, wording,
     },
 };
@@ -32,18 +32,18 @@ const NARROWEST: usize = 28;
 
 impl<'f, 'o> PreviewForm<'f, 'o> {
     /// The releases: a line each, or those that fare alike together.
-    pub(super) fn rows(&self, page: &mut Page) {
-        let groups = self.groups();
+    pub(super) fn write_rows(&self, page: &mut Page) {
+        let groups = self.group_rows();
         let alone = groups.iter().filter(|rows| !self.is_told_together(rows));
-        let wide = alone.flatten().map(|at| width(&self.names[*at])).max();
+        let wide = alone.flatten().map(|at| columns_of(&self.names[*at])).max();
         let wide = wide.unwrap_or_default().min(self.look.width / 2);
         for rows in groups {
             if self.is_told_together(&rows) {
-                self.alike(page, &rows);
+                self.write_alike(page, &rows);
                 continue;
             }
             for at in rows {
-                self.row(page, &self.content.rows[at], &self.names[at], wide);
+                self.write_row(page, &self.content.rows[at], &self.names[at], wide);
             }
         }
     }
@@ -53,7 +53,7 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
     }
 
     /// The releases, by the numbers of their rows: among many, those that go to one version and wait for the same.
-    fn groups(&self) -> Vec<Vec<usize>> {
+    fn group_rows(&self) -> Vec<Vec<usize>> {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         for (at, row) in self.content.rows.iter().enumerate() {
             let known = groups.iter_mut().find(|rows| {
@@ -74,7 +74,7 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
     }
 
     /// A release in one line, if there is room for it.
-    fn row(&self, page: &mut Page, row: &ReleaseRow<'_>, name: &str, wide: usize) {
+    fn write_row(&self, page: &mut Page, row: &ReleaseRow<'_>, name: &str, wide: usize) {
         let mut behind = vec![span(format!("  {}", row.versions()), WordStyle::Dim)];
         let (gone, came) = row.lines;
         if gone + came > 0 {
@@ -84,32 +84,35 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
             behind.push(span(format!("  {}", open_ids(row)), WordStyle::Warn));
         }
         if let Some(held) = row.release.held_by.as_ref() {
-            let text = format!("  for {}", wording::holders(held));
+            let text = format!("  for {}", wording::holder_names(held));
             behind.push(span(text, WordStyle::Warn));
         }
-        let taken: usize = behind.iter().map(|(text, _)| width(text)).sum();
+        let taken: usize = behind.iter().map(|(text, _)| columns_of(text)).sum();
         let name = match self.crowded {
-            true => names::cut_in_middle(name, self.room(7 + taken)),
+            true => names::cut_in_middle(name, self.room_beside(7 + taken)),
             false => name.to_owned(),
         };
-        let pad = " ".repeat(wide.min(self.room(7 + taken)).saturating_sub(width(&name)));
-        let mut spans = vec![verdict(row.verdict), unstyled(format!("{name}{pad}"))];
+        let pad = " ".repeat(
+            wide.min(self.room_beside(7 + taken))
+                .saturating_sub(columns_of(&name)),
+        );
+        let mut spans = vec![verdict_span(row.verdict), unstyled(format!("{name}{pad}"))];
         spans.extend(behind);
         page.fill(0, 9, &spans);
     }
 
     /// Columns for a name beside so many that are taken.
-    fn room(&self, taken: usize) -> usize {
+    fn room_beside(&self, taken: usize) -> usize {
         self.look.width.saturating_sub(taken).max(NARROWEST)
     }
 
     /// Releases that fare alike: their number, what becomes of them, and their names as far as there is room.
-    fn alike(&self, page: &mut Page, rows: &[usize]) {
+    fn write_alike(&self, page: &mut Page, rows: &[usize]) {
         let first = &self.content.rows[rows[0]];
         let mut spans = vec![
-            verdict(first.verdict),
+            verdict_span(first.verdict),
             unstyled(wording::count(rows.len(), "release")),
-            span(format!("  {}", self.versions(rows)), WordStyle::Dim),
+            span(format!("  {}", self.version_changes(rows)), WordStyle::Dim),
         ];
         if !first.open.is_empty() {
             spans.push(span(format!("  {}", open_ids(first)), WordStyle::Warn));
@@ -119,9 +122,9 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
         }
         page.fill(0, 9, &spans);
         let names: Vec<&str> = rows.iter().map(|at| self.names[*at].as_str()).collect();
-        let room = self.room(9 + 1);
-        let folded = names::folded(&names, room);
-        let shown = fitting(&folded, name_lines(first.verdict), room);
+        let room = self.room_beside(9 + 1);
+        let folded = names::fold_names(&names, room);
+        let shown = fitting_names(&folded, name_lines(first.verdict), room);
         let texts: Vec<&str> = folded[..shown].iter().map(|it| it.text.as_str()).collect();
         let mut text = texts.join(", ");
         let rest: usize = folded[shown..].iter().map(|it| it.names).sum();
@@ -132,7 +135,7 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
     }
 
     /// The versions that they come from and go to. What fits already may be of several charts.
-    fn versions(&self, rows: &[usize]) -> String {
+    fn version_changes(&self, rows: &[usize]) -> String {
         let rows = || rows.iter().map(|at| &self.content.rows[*at]);
         let Some(first) = rows().next() else {
             return String::new();
@@ -153,7 +156,7 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
         let release = first.release;
         let before = match from.as_slice() {
             [oldest, .., newest] if from.len() > NAMED => format!("{oldest} to {newest}"),
-            some => wording::paths(some),
+            some => wording::path_list(some),
         };
         let after = match &release.to_chart {
             Some(chart) => format!("{chart} {}", release.to),
@@ -163,8 +166,8 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
     }
 
     /// The errors. Among many, each has a line or two, and what to do next is said once.
-    pub(super) fn errors(&self, page: &mut Page, masker: &Masker) {
-        let errors = self.content.section(Section::Errors);
+    pub(super) fn write_errors(&self, page: &mut Page, masker: &Masker) {
+        let errors = self.content.items_in(Section::Errors);
         let mut left: Vec<_> = errors.filter_map(|item| item.refusal).collect();
         if !self.short {
             left.iter().for_each(|it| refusal::write(page, it, masker));
@@ -177,9 +180,9 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
             let shown = alike.len().min(room);
             room -= shown;
             for one in &alike[..shown] {
-                let taken = 7 + 2 + width(&one.what);
+                let taken = 7 + 2 + columns_of(&one.what);
                 let place = match self.crowded {
-                    true => names::cut_in_middle(&wording::place_of(one), self.room(taken)),
+                    true => names::cut_in_middle(&wording::place_of(one), self.room_beside(taken)),
                     false => wording::named_place_of(one),
                 };
                 refusal::write_what(page, &place, one);
@@ -226,7 +229,7 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
         let Some(first) = places.first() else {
             return String::new();
         };
-        let first = place(first);
+        let first = file_and_line(first);
         let folders = self.names.first().map_or("", |name| &name[..self.common]);
         let first = self.named_in_text(first.strip_prefix(folders).unwrap_or(&first));
         match places.len() {
@@ -252,7 +255,7 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
                 (None, Some(_)) => (1, None),
                 (None, None) => (2, None),
             };
-            (kind, std::cmp::Reverse(item.releases().count()))
+            (kind, std::cmp::Reverse(item.release_numbers().count()))
         });
     }
 
@@ -260,7 +263,7 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
     pub(super) fn unclaimed_in_short(&self, page: &mut Page) {
         let files: &[Unclaimed] = self.content.unclaimed;
         let names: Vec<&str> = files.iter().map(|file| file.file.as_str()).collect();
-        let folded = names::folded(&names, self.look.width);
+        let folded = names::fold_names(&names, self.look.width);
         let Some(first) = folded.first() else {
             return;
         };
@@ -298,7 +301,7 @@ fn open_ids(row: &ReleaseRow<'_>) -> String {
     ids.join(", ")
 }
 
-fn verdict(verdict: Verdict) -> (String, WordStyle) {
+fn verdict_span(verdict: Verdict) -> (String, WordStyle) {
     let style = match verdict {
         Verdict::Ready => WordStyle::Good,
         Verdict::Waits | Verdict::Held => WordStyle::Warn,
@@ -318,10 +321,10 @@ fn name_lines(verdict: Verdict) -> usize {
 }
 
 /// The number of names that fit into so many lines, with the number of the rest behind them. One at least.
-fn fitting(folded: &[Folded], most: usize, room: usize) -> usize {
+fn fitting_names(folded: &[Folded], most: usize, room: usize) -> usize {
     let (mut lines, mut column) = (1, 0);
     let fits = folded.iter().enumerate().take_while(|(at, it)| {
-        let wide = width(&it.text) + 2;
+        let wide = columns_of(&it.text) + 2;
         let is_last = at + 1 == folded.len();
         let kept = if lines == most && !is_last { REST } else { 0 };
         if column + wide + kept > room + 2 {

@@ -16,9 +16,9 @@ use std::collections::HashMap;
 use super::{
     Masker, ReportStyle,
     command::NextCommand,
-    content::{Item, Recognition, ReleaseRow, ReportContent, Section, Verdict, place},
+    content::{Item, Recognition, ReleaseRow, ReportContent, Section, Verdict, file_and_line},
     difference,
-    page::{Page, Span, WordStyle, span, unstyled, width},
+    page::{Page, Span, WordStyle, columns_of, span, unstyled},
     since, text,
     wording::{self, count, shown_name},
 };
@@ -55,7 +55,7 @@ pub enum RunSoFar {
 
 impl RunSoFar {
     /// The words before the command that reviews, and those where there is none.
-    fn leads(self) -> (&'static str, Option<&'static str>) {
+    fn leads_to_review(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::Preview => (
                 "Nothing was written. Decide each change: ",
@@ -108,14 +108,14 @@ pub enum ShownDifference {
 /// The preview of a run. A `check` says as little of one release as of many. `words` is how standard error looks and
 /// hides, `lines` how standard output does.
 #[must_use]
-pub fn preview(
+pub fn render_preview(
     outcome: &Outcome,
     ways: &Ways,
     (shown, check): (ShownDifference, bool),
     (words, word_masker): (ReportStyle, &Masker),
     (lines, line_masker): (ReportStyle, &Masker),
 ) -> Preview {
-    let masked = word_masker.outcome(outcome);
+    let masked = word_masker.mask_outcome(outcome);
     let content = ReportContent::of(&masked);
     let names = row_names(&content);
     let form = PreviewForm {
@@ -135,13 +135,13 @@ pub fn preview(
     let hides = shown == ShownDifference::Short { searched: true }
         || shown != ShownDifference::Whole && changed > FILES;
     let hides = hides && shown != ShownDifference::Nothing && changed > 0;
-    let head = form.head();
+    let head = form.render_head();
     let rest = form.below_difference(ways, hides, word_masker);
     let (mut difference, mut is_masked) = (String::new(), false);
     if is_short {
         let taken = head.lines().count() + rest.lines().count() + 1;
         let room = LINES.saturating_sub(taken).max(LEAST);
-        (difference, is_masked) = difference::short(outcome, lines, line_masker, room);
+        (difference, is_masked) = difference::render_shortened(outcome, lines, line_masker, room);
     }
     Preview {
         head,
@@ -167,47 +167,47 @@ struct PreviewForm<'f, 'o> {
 }
 
 impl PreviewForm<'_, '_> {
-    fn head(&self) -> String {
+    fn render_head(&self) -> String {
         let mut page = Page::new(self.look);
         since::write(&mut page, self.content, self.look);
         match self.content.rows.as_slice() {
             [row] if !self.many => {
                 page.gap();
-                headline(&mut page, row);
+                write_headline(&mut page, row);
                 let is_known = row.release.known_by != KnownBy::Content;
                 if row.verdict != Verdict::Fits || !is_known {
                     let known = Recognition::of(row.release);
                     page.fill(0, 2, &[span(known.sentence, WordStyle::Dim)]);
                 }
             }
-            _ => self.rows(&mut page),
+            _ => self.write_rows(&mut page),
         }
         page.finish()
     }
 
     fn below_difference(&self, ways: &Ways, hides: bool, masker: &Masker) -> String {
         let mut page = Page::new(self.look);
-        self.errors(&mut page, masker);
-        for item in self.content.section(Section::Questions) {
-            self.question(&mut page, item);
+        self.write_errors(&mut page, masker);
+        for item in self.content.items_in(Section::Questions) {
+            self.write_question(&mut page, item);
         }
         self.write_waiting(&mut page);
         for section in [Section::Danger, Section::Action] {
             self.dangers_or_actions(&mut page, section);
         }
-        self.notes(&mut page);
-        text::ahead(&mut page, self.content, self.look);
-        text::packs(&mut page, self.content, self.look);
+        self.write_notes(&mut page);
+        text::write_ahead(&mut page, self.content, self.look);
+        text::write_packs(&mut page, self.content, self.look);
         match self.crowded {
             true => self.unclaimed_in_short(&mut page),
-            false => text::unclaimed(&mut page, self.content, self.look),
+            false => text::write_unclaimed(&mut page, self.content, self.look),
         }
-        self.total(&mut page, hides);
+        self.write_total(&mut page, hides);
         self::write_ways(&mut page, ways, self.look);
         page.finish()
     }
 
-    fn question(&self, page: &mut Page, item: &Item<'_>) {
+    fn write_question(&self, page: &mut Page, item: &Item<'_>) {
         let id = item.id.unwrap_or_default();
         if self.short {
             return self.short_question(page, item);
@@ -216,7 +216,7 @@ impl PreviewForm<'_, '_> {
             span(item.text.clone(), WordStyle::Bold),
             span(format!(" [{id}]"), WordStyle::Dim),
         ];
-        spans.extend(self.releases(item));
+        spans.extend(self.releases_span(item));
         page.bullet(0, "?", WordStyle::Warn, &spans);
         // Elsewhere the same is asked about other values.
         for variant in item.variants.iter().take(VARIANTS) {
@@ -238,11 +238,14 @@ impl PreviewForm<'_, '_> {
         if let Some(otherwise) = item.otherwise_sentence() {
             page.fill(4, 6, &[span(otherwise, WordStyle::Dim)]);
         }
-        let ids = item.answers.iter().map(|answer| width(&answer.option.id));
+        let ids = item
+            .answers
+            .iter()
+            .map(|answer| columns_of(&answer.option.id));
         let wide = ids.max().unwrap_or(0);
         for answer in &item.answers {
             let option = answer.option;
-            let pad = " ".repeat(wide - width(&option.id));
+            let pad = " ".repeat(wide - columns_of(&option.id));
             let mut spans = vec![
                 span(option.id.clone(), WordStyle::Accent),
                 unstyled(format!("{pad}  {}", option.title)),
@@ -250,7 +253,7 @@ impl PreviewForm<'_, '_> {
             if option.recommended {
                 spans.push(span(" (recommended)", WordStyle::Good));
             }
-            let needs: Vec<&str> = answer.needs().collect();
+            let needs: Vec<&str> = answer.needed_inputs().collect();
             if !needs.is_empty() {
                 spans.push(span(
                     format!(" (needs {})", needs.join(", ")),
@@ -264,7 +267,7 @@ impl PreviewForm<'_, '_> {
     /// The text behind an item: the step that says it, and the releases.
     fn text_behind(&self, item: &Item<'_>) -> String {
         let id = item.id.map(|id| format!(" [{id}]"));
-        let releases = self.releases(item).map(|(text, _)| text);
+        let releases = self.releases_span(item).map(|(text, _)| text);
         id.into_iter().chain(releases).collect()
     }
 
@@ -272,13 +275,13 @@ impl PreviewForm<'_, '_> {
     fn place_before(&self, at: &FilePosition) -> String {
         match self.names.first() == Some(&shown_name(&at.file).to_owned()) {
             true => format!("line {}: ", at.line),
-            false => format!("{}: ", place(at)),
+            false => format!("{}: ", file_and_line(at)),
         }
     }
 
     /// The steps that wait for answers, in one line.
     fn write_waiting(&self, page: &mut Page) {
-        let items: Vec<&Item<'_>> = self.content.section(Section::Waiting).collect();
+        let items: Vec<&Item<'_>> = self.content.items_in(Section::Waiting).collect();
         if items.is_empty() {
             return;
         }
@@ -301,7 +304,7 @@ impl PreviewForm<'_, '_> {
             _ if self.crowded => ("action", WordStyle::Warn, SHOWN.1),
             _ => ("action", WordStyle::Warn, SHOWN.0),
         };
-        let mut items: Vec<&Item<'_>> = self.content.section(section).collect();
+        let mut items: Vec<&Item<'_>> = self.content.items_in(section).collect();
         if self.crowded || items.len() > most {
             self.by_urgency(&mut items);
         }
@@ -333,7 +336,7 @@ impl PreviewForm<'_, '_> {
             spans.push(unstyled(text));
             spans.push(span(behind, WordStyle::Dim));
             page.fill(0, 8, &spans);
-            self.variants(page, item, section);
+            self.write_variants(page, item, section);
         }
         if items.len() > most {
             let text = format!("… and {} more (-v)", items.len() - most);
@@ -342,7 +345,7 @@ impl PreviewForm<'_, '_> {
     }
 
     /// The other wordings of an item. Among many releases they are for `-v`, which shows each release apart.
-    fn variants(&self, page: &mut Page, item: &Item<'_>, section: Section) {
+    fn write_variants(&self, page: &mut Page, item: &Item<'_>, section: Section) {
         let shown = match (self.short, section) {
             (true, Section::Action) => 0,
             _ => VARIANTS,
@@ -358,8 +361,8 @@ impl PreviewForm<'_, '_> {
     }
 
     /// The rest, counted.
-    fn notes(&self, page: &mut Page) {
-        let items: Vec<&Item<'_>> = self.content.section(Section::Notes).collect();
+    fn write_notes(&self, page: &mut Page) {
+        let items: Vec<&Item<'_>> = self.content.items_in(Section::Notes).collect();
         if items.is_empty() {
             return;
         }
@@ -382,15 +385,15 @@ impl PreviewForm<'_, '_> {
         );
     }
 
-    fn total(&self, page: &mut Page, hides: bool) {
+    fn write_total(&self, page: &mut Page, hides: bool) {
         let mut text = match self.content.rows.as_slice() {
             [row] if !self.many && (row.verdict != Verdict::Fits || is_left(row)) => {
-                row.settings.text()
+                row.settings.in_one_line()
             }
             [_] if !self.many => return,
             // One error has said it all.
             [] if self.content.total.refused <= 1 => return,
-            _ => self.content.total.text(),
+            _ => self.content.total.in_one_line(),
         };
         if hides {
             text.push_str(". --diff shows what changes in the files");
@@ -399,8 +402,8 @@ impl PreviewForm<'_, '_> {
     }
 
     /// The number of releases that an item is about, or their names.
-    fn releases(&self, item: &Item<'_>) -> Option<Span> {
-        let releases: Vec<usize> = item.releases().collect();
+    fn releases_span(&self, item: &Item<'_>) -> Option<Span> {
+        let releases: Vec<usize> = item.release_numbers().collect();
         // The places say which they are.
         let placed = item.section != Section::Questions && item.places().next().is_some();
         if !self.many || releases.is_empty() || placed {
@@ -465,7 +468,7 @@ fn row_names(content: &ReportContent<'_>) -> Vec<String> {
     let name = |row: &ReleaseRow<'_>| {
         let release = row.release;
         let (Some(name), Some(file)) = (&release.name, release.files.first()) else {
-            return wording::names(release);
+            return wording::release_name(release);
         };
         match (release.carrier.is_some(), held[file.name.as_str()] > 1) {
             (true, false) => shown_name(&file.name).to_owned(),
@@ -475,7 +478,7 @@ fn row_names(content: &ReportContent<'_>) -> Vec<String> {
     content.rows.iter().map(name).collect()
 }
 
-fn lines(row: &ReleaseRow<'_>) -> Option<String> {
+fn changed_lines(row: &ReleaseRow<'_>) -> Option<String> {
     let (gone, came) = row.lines;
     (gone + came > 0).then(|| match (gone, came) {
         (0, came) => format!("{} added", count(came, "line")),
@@ -484,15 +487,18 @@ fn lines(row: &ReleaseRow<'_>) -> Option<String> {
     })
 }
 
-fn headline(page: &mut Page, row: &ReleaseRow<'_>) {
+fn write_headline(page: &mut Page, row: &ReleaseRow<'_>) {
     let release = row.release;
-    let name = span(format!("{}: ", wording::names(release)), WordStyle::Bold);
+    let name = span(
+        format!("{}: ", wording::release_name(release)),
+        WordStyle::Bold,
+    );
     if row.verdict == Verdict::Fits || row.lines == (0, 0) && row.open.is_empty() {
         // Versions between which nothing concerns the file, steps that were left out, or nothing at all.
-        return text::headline(page, release);
+        return text::write_headline(page, release);
     }
     let mut parts = vec![row.versions()];
-    parts.extend(lines(row));
+    parts.extend(changed_lines(row));
     if !row.open.is_empty() {
         parts.push(format!("{} for you", count(row.open.len(), "question")));
     }
@@ -510,7 +516,7 @@ fn asked_about(item: &Item<'_>, room: usize) -> String {
             Some(remark) => format!("{}: {}", about.path, remark.trim_end_matches('.')),
             None => {
                 let value = about.value.as_deref().unwrap_or("not set");
-                format!("{}: {}", about.path, difference::cut(value, VALUE))
+                format!("{}: {}", about.path, difference::cut_to_width(value, VALUE))
             }
         });
     let parts: Vec<String> = about.collect();
@@ -527,7 +533,7 @@ fn asked_about(item: &Item<'_>, room: usize) -> String {
     }
     let mut fitting = (1..=parts.len()).rev().map(with_rest);
     fitting
-        .find(|text| width(text) <= room)
+        .find(|text| columns_of(text) <= room)
         .unwrap_or_else(|| with_rest(1))
 }
 
@@ -547,15 +553,15 @@ pub(super) fn write_ways(page: &mut Page, ways: &Ways, look: ReportStyle) {
     if ways.write.is_empty() {
         return;
     }
-    let (lead, alone) = ways.before.leads();
+    let (lead, alone) = ways.before.leads_to_review();
     match &ways.review {
         Some(review) => {
             let line = review.pieces.join(" ");
-            if width(lead) + width(&line) <= look.width {
+            if columns_of(lead) + columns_of(&line) <= look.width {
                 page.line(0, &[unstyled(lead), span(line, WordStyle::Accent)]);
             } else {
                 page.fill(0, 2, &[unstyled(lead)]);
-                for line in review.lines(look.width.saturating_sub(2)) {
+                for line in review.wrapped_lines(look.width.saturating_sub(2)) {
                     page.line(2, &[span(line, WordStyle::Accent)]);
                 }
             }
@@ -567,6 +573,6 @@ pub(super) fn write_ways(page: &mut Page, ways: &Ways, look: ReportStyle) {
         }
     }
     for command in &ways.write {
-        text::command(page, command, look);
+        text::write_command(page, command, look);
     }
 }

@@ -1,7 +1,7 @@
 //! Names of many files in little room: those that differ in one part are written as one, as a shell would take them
 //! (`apps/arroyo-{1,2}.yaml`), and one that is too wide is cut in its middle.
 
-use crate::report::page::width;
+use crate::report::page::columns_of;
 
 /// The sign for what was cut.
 const CUT: char = '…';
@@ -17,13 +17,14 @@ pub(super) struct Folded {
 
 /// Names in their order, those beside each other as one where they differ in one part of one folder or file name and
 /// the whole fits in so many columns. What is too wide by itself is cut.
-pub(super) fn folded(names: &[&str], room: usize) -> Vec<Folded> {
+pub(super) fn fold_names(names: &[&str], room: usize) -> Vec<Folded> {
     let mut all = Vec::new();
     let mut rest = names;
     while !rest.is_empty() {
-        let fits = |n: &usize| braced(&rest[..*n]).is_some_and(|text| width(&text) <= room);
+        let fits =
+            |n: &usize| brace_names(&rest[..*n]).is_some_and(|text| columns_of(&text) <= room);
         let n = (2..=rest.len()).take_while(fits).last().unwrap_or(1);
-        let text = braced(&rest[..n]).unwrap_or_else(|| cut_in_middle(rest[0], room));
+        let text = brace_names(&rest[..n]).unwrap_or_else(|| cut_in_middle(rest[0], room));
         all.push(Folded { text, names: n });
         rest = &rest[n..];
     }
@@ -31,7 +32,7 @@ pub(super) fn folded(names: &[&str], room: usize) -> Vec<Folded> {
 }
 
 /// Several names as one, if they can be.
-fn braced(names: &[&str]) -> Option<String> {
+fn brace_names(names: &[&str]) -> Option<String> {
     let is_plain =
         |name: &&str| !name.contains(|c: char| c.is_whitespace() || "{},()#".contains(c));
     let [first, others @ ..] = names else {
@@ -76,16 +77,16 @@ fn same_end<'n>(one: &'n str, other: &'n str) -> &'n str {
 
 /// A name in so many columns: its end, which tells most, and as much of its beginning as fits.
 pub(super) fn cut_in_middle(name: &str, room: usize) -> String {
-    if width(name) <= room {
+    if columns_of(name) <= room {
         return name.to_owned();
     }
     // Where signs beyond ASCII cannot be shown, it is three points.
     let room = room.saturating_sub(3);
-    let fits = |text: &str, room: usize| width(text) <= room;
+    let fits = |text: &str, room: usize| columns_of(text) <= room;
     let starts = name.char_indices().map(|(at, _)| at);
     let mut ends = starts.clone().filter(|at| fits(&name[*at..], room * 2 / 3));
     let behind = &name[ends.next().unwrap_or(name.len())..];
-    let room = room - width(behind);
+    let room = room - columns_of(behind);
     let before = starts.take_while(|at| fits(&name[..*at], room)).last();
     format!("{}{CUT}{behind}", &name[..before.unwrap_or(0)])
 }
@@ -95,7 +96,7 @@ mod tests {
     use super::*;
 
     fn texts(names: &[&str], room: usize) -> Vec<String> {
-        let all = folded(names, room);
+        let all = fold_names(names, room);
         let counted: usize = all.iter().map(|folded| folded.names).sum();
         assert_eq!(counted, names.len());
         all.into_iter().map(|folded| folded.text).collect()
@@ -141,7 +142,7 @@ mod tests {
             let cut = cut_in_middle(name, room);
             assert!(cut.ends_with(".yaml"), "{cut}");
             assert!(
-                (room - 4..=room).contains(&width(&cut.replace('…', "..."))),
+                (room - 4..=room).contains(&columns_of(&cut.replace('…', "..."))),
                 "{cut}"
             );
         }

@@ -198,7 +198,7 @@ impl Talk<'_> {
         is_refused: bool,
     ) -> Result<Option<String>, Stop> {
         let default = before.or(input.default.as_deref());
-        let text = show::input(input, default, self.look(), &self.masker);
+        let text = show::render_input(input, default, self.look(), &self.masker);
         self.report(&text);
         let check = OfferedInput {
             name: input.name.clone(),
@@ -207,7 +207,7 @@ impl Talk<'_> {
             list: input.list,
             default: None,
         };
-        let shown = default.map(|text| self.masker.value(&input.name, text));
+        let shown = default.map(|text| self.masker.mask_value(&input.name, text));
         let prompt = match shown {
             Some(default) => format!("  {} [{default}]: ", input.name),
             None => format!("  {}: ", input.name),

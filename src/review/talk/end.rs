@@ -117,7 +117,7 @@ impl Talk<'_> {
             if releases.len() > 1 {
                 self.name(release);
             }
-            let text = show::closing(release, &review.tally(at), look, &self.masker);
+            let text = show::render_closing(release, &review.tally(at), look, &self.masker);
             self.report(&text);
         }
     }

@@ -76,7 +76,7 @@ impl Talk<'_> {
             Ok(Some(item)) => item.of,
             _ => 0,
         };
-        let text = show::opening(&releases, steps, look, &self.masker);
+        let text = show::render_opening(&releases, steps, look, &self.masker);
         self.report(&text);
     }
 
@@ -150,7 +150,9 @@ impl Talk<'_> {
         let items: Vec<String> = reviews
             .iter()
             .enumerate()
-            .map(|(at, review)| show::place(at + 1, review.start(), review.undecided().len()))
+            .map(|(at, review)| {
+                show::render_place(at + 1, review.start(), review.undecided().len())
+            })
             .collect();
         let mut marked = at;
         let mut typed = 0;
