@@ -63,7 +63,7 @@ fn places(pack: &Pack) -> Result<Vec<Path>, PackError> {
     let mut places = Vec::new();
     for evidence in &pack.info.evidence {
         let trace = trace(evidence);
-        places.extend(trace.places()?);
+        places.extend(trace.looked_at()?);
         if let Some(unless) = &evidence.unless {
             places.push(trace.parse(unless)?);
         }

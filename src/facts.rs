@@ -10,7 +10,7 @@ use crate::{
     outcome::FactChange,
     pack::{
         ExprError, Expression, Pack, PackError, Scope,
-        expr::{describe, template_places},
+        expr::{describe_value, template_places},
     },
     plan::Plan,
     values::{
@@ -151,7 +151,7 @@ fn looked_at(all: &[Stating<'_>]) -> Result<ValuesPart, PackError> {
 
 fn text_places(text: &str) -> Result<Vec<Path>, ExprError> {
     match text.strip_prefix('=') {
-        Some(source) => Expression::cached(source).places("values"),
+        Some(source) => Expression::cached(source).places_below("values"),
         None => template_places(text, "values"),
     }
 }
@@ -176,7 +176,7 @@ fn facts(
             let filled = match text.strip_prefix('=') {
                 Some(source) => scope
                     .eval(&Expression::cached(source))
-                    .map(|value| value.map(|value| describe(Some(&value)))),
+                    .map(|value| value.map(|value| describe_value(Some(&value)))),
                 None => scope.fill(text).map(Some),
             };
             let value = match filled {

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
-use crate::{digest, pack::expr::describe, values::Path};
+use crate::{digest, pack::expr::describe_value, values::Path};
 
 pub use crate::pack::{
     PackOrigin, When,
@@ -490,7 +490,7 @@ impl QuestionValue {
     #[must_use]
     pub fn recorded(&self) -> String {
         let text = self.remark.clone().or_else(|| self.value.clone());
-        text.unwrap_or_else(|| describe(None))
+        text.unwrap_or_else(|| describe_value(None))
     }
 }
 

@@ -156,7 +156,7 @@ fn checked_pack(
         };
         return Err((error.to_string(), error.next()));
     }
-    let found = check::check(&pack);
+    let found = check::check_pack(&pack);
     match found
         .iter()
         .find(|finding| finding.severity == FindingSeverity::Error)

@@ -94,7 +94,7 @@ pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> 
         terminal.result(&refit::shell::shown(&format!("{finding}\n{excerpt}")));
     }
     let chart = checked.chart.as_deref().unwrap_or("the pack");
-    let summary = check::summary(findings);
+    let summary = check::count_by_severity(findings);
     terminal.say(&match findings.is_empty() {
         true => format!(
             "{chart}: {}, {}: {summary}\n",

@@ -21,7 +21,7 @@ use super::{
     objects::{Manifest, ObjectId, pairs},
 };
 use crate::{
-    pack::effects::{Moved, ObjectField, moved},
+    pack::effects::{Moved, ObjectField, places_after_moves},
     values::{Path, Segment, Value},
 };
 
@@ -321,7 +321,7 @@ impl<'c> EffectComparison<'c> {
                 path: place.path,
             }
         };
-        match moved(self.moves.iter().copied(), &place) {
+        match places_after_moves(self.moves.iter().copied(), &place) {
             Some(places) => places.into_iter().map(at).collect(),
             None => vec![at(place)],
         }

@@ -250,7 +250,7 @@ impl<'r> StepRun<'r> {
             }
         }
         // What it would write is not decided either.
-        let outputs: Vec<Path> = step.outputs().cloned().collect();
+        let outputs: Vec<Path> = step.written_paths().cloned().collect();
         for output in outputs {
             for layer in snapshot {
                 for (_, node) in layer.root.find(output.segments(), layer.view) {

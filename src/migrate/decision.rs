@@ -362,7 +362,7 @@ impl Decision {
             .map(|evidence| {
                 let text = match &evidence.remark {
                     Some(remark) => remark.clone(),
-                    None => expr::describe(evidence.value.as_ref()),
+                    None => expr::describe_value(evidence.value.as_ref()),
                 };
                 (evidence.path.clone(), text)
             })
@@ -375,7 +375,7 @@ fn offer(choice: &Choice, scope: &Scope<'_>) -> Result<Offer, StepError> {
         let default = match &input.default {
             Some(text) if text.starts_with('=') => scope
                 .eval(&crate::pack::Expression::cached(text))?
-                .map(|value| expr::describe(Some(&value))),
+                .map(|value| expr::describe_value(Some(&value))),
             Some(text) => Some(scope.fill(text)?),
             None => None,
         };

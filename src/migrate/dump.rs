@@ -112,7 +112,7 @@ pub(super) fn strip(
     if are_too_few(layers, plan) {
         return Ok(None);
     }
-    let defaults = keys.defaults(&plan.from);
+    let defaults = keys.default_values(&plan.from);
     let Some((values, comparison)) = compared(layers, &defaults)? else {
         return Ok(None);
     };
@@ -289,7 +289,7 @@ fn take(
 
 /// The defaults that are no longer pinned and are other ones in the target, with the lines that pin them again.
 fn changed_defaults(keys: &Keys, same: &[(Path, Value)], plan: &Plan<'_>) -> Option<String> {
-    let target = Value::Map(keys.defaults(&plan.to));
+    let target = Value::Map(keys.default_values(&plan.to));
     let changed: Vec<String> = same
         .iter()
         // A key that the target does not read cannot be pinned again.
@@ -311,7 +311,7 @@ fn changed_defaults(keys: &Keys, same: &[(Path, Value)], plan: &Plan<'_>) -> Opt
 }
 
 fn brief(value: &Value) -> String {
-    crate::pack::expr::describe(Some(value))
+    crate::pack::expr::describe_value(Some(value))
 }
 
 /// The settings of bundled charts in a dump: they are not in this chart's own values, so they cannot be judged.

@@ -112,7 +112,7 @@ impl<'r> StepRun<'r> {
                 for (leaf, node) in place.own_leaves(&whole, &owned.path, &split[i], layer.view) {
                     // What the step itself writes below what it takes is no left-over.
                     let written = step
-                        .outputs()
+                        .written_paths()
                         .any(|output| output.matches_prefix(&leaf).is_some());
                     // A dead key that the chart still lists is not left over: it is just dead. What a list
                     // holds is read with it.
@@ -222,7 +222,7 @@ fn destinations(step: &Step, owned: &Owned, below: &Path) -> Vec<Path> {
         let writes = step.all_rows().flat_map(|row| &row.writes);
         writes.filter(|write| write.by.is_none() && write.path != take.path)
     };
-    let uses = |write: &&Write| step.uses(&write.value, name).unwrap_or_default();
+    let uses = |write: &&Write| step.uses_name(&write.value, name).unwrap_or_default();
     let mut places: Vec<Path> = writes()
         .filter(uses)
         .map(|write| write.path.clone())

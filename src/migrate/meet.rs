@@ -365,7 +365,7 @@ impl<'r> StepRun<'r> {
             written,
             from,
         } = meeting;
-        let describe = |value| crate::pack::expr::describe(Some(value));
+        let describe = |value| crate::pack::expr::describe_value(Some(value));
         let (there, new) = (describe(standing), describe(written));
         let comes = match from.is_empty() {
             true => format!("{new} would be written"),

@@ -420,7 +420,7 @@ impl<'r> StepRun<'r> {
                 .plan
                 .pack
                 .keys
-                .defaults(version)
+                .default_values(version)
                 .swap_remove(&chart.key);
             LazyValue::new(|| defaults.unwrap_or_else(|| Value::Map(Map::new())))
         };

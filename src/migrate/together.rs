@@ -106,7 +106,7 @@ pub fn meaning(layers: &[TracedValue], views: &[&View<'_>], plan: &Plan<'_>) -> 
 pub fn effective(pack: &Pack, version: &semver::Version, values: Map) -> Value {
     let chart = ChartDefaults {
         name: pack.info.chart.clone(),
-        values: pack.keys.defaults(version),
+        values: pack.keys.default_values(version),
         dependencies: Vec::new(),
     };
     let merged = coalesce(HelmMajor::V3, &chart, &values);
@@ -359,7 +359,7 @@ fn written_out(plan: &Plan<'_>, changes: Vec<Change>) -> StepReport {
 pub fn first_difference(found: &Value, wanted: &Value) -> String {
     fn walk(found: &Value, wanted: &Value, at: &Path) -> Option<String> {
         let (Value::Map(a), Value::Map(b)) = (found, wanted) else {
-            let text = |value| crate::pack::expr::describe(Some(value));
+            let text = |value| crate::pack::expr::describe_value(Some(value));
             return (found != wanted)
                 .then(|| format!("{at} would be {} instead of {}", text(found), text(wanted)));
         };

@@ -80,7 +80,7 @@ impl BuiltInFiles {
     /// The identity of its chart.
     pub(super) fn identity(&self) -> &'static Identity {
         let name = self.folder.path().to_str();
-        let identity = name.and_then(|name| index().get(name));
+        let identity = name.and_then(|name| chart_identities().get(name));
         identity.expect("the build puts every pack into the index")
     }
 
@@ -95,8 +95,8 @@ impl BuiltInFiles {
     /// A file, as JSON, which is YAML as well.
     pub(super) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         match name.strip_suffix(".yaml")? {
-            "pack" => self.unpacked("pack.z").map(Cow::from),
-            "keys" => self.unpacked("keys.z").map(Cow::from),
+            "pack" => self.read_unpacked("pack.z").map(Cow::from),
+            "keys" => self.read_unpacked("keys.z").map(Cow::from),
             name => {
                 let json = self.migrations().get(name);
                 json.map(|json| json.as_str().into())
@@ -106,7 +106,7 @@ impl BuiltInFiles {
 
     fn migrations(&self) -> &BTreeMap<String, String> {
         self.migrations.get_or_init(|| {
-            let text = self.unpacked("migrations.z").unwrap_or_default();
+            let text = self.read_unpacked("migrations.z").unwrap_or_default();
             let lines = text.lines().filter_map(|line| {
                 let (name, json) = line.split_once(' ')?;
                 Some((name.to_owned(), json.to_owned()))
@@ -115,7 +115,7 @@ impl BuiltInFiles {
         })
     }
 
-    fn unpacked(&self, name: &str) -> Option<String> {
+    fn read_unpacked(&self, name: &str) -> Option<String> {
         let packed = self.folder.get_file(self.folder.path().join(name))?;
         let mut text = String::new();
         let mut decoder = flate2::read::ZlibDecoder::new(packed.contents());
@@ -129,7 +129,7 @@ pub fn built_in_names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The identities of the charts that have a built-in pack, by the names of the packs.
-fn index() -> &'static BTreeMap<String, Identity> {
+fn chart_identities() -> &'static BTreeMap<String, Identity> {
     static INDEX: OnceLock<BTreeMap<String, Identity>> = OnceLock::new();
     INDEX.get_or_init(|| {
         let file = PACKS

@@ -8,7 +8,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use super::{
     error::PackError,
-    migration::{Migration, Step, Template, path},
+    migration::{Migration, Step, Template, read_path},
     model,
 };
 use crate::values::{Path, Segment, Value};
@@ -42,7 +42,7 @@ impl StepMatches {
                 ),
             };
         };
-        let path = path(text)?;
+        let path = read_path(text)?;
         let wildcards = path.segments().iter().map(Segment::captures).sum::<usize>();
         if wildcards == 0 {
             return Err(format!(
@@ -87,7 +87,7 @@ impl StepMatches {
     }
 
     /// The step with wildcards in place of the names.
-    pub(super) fn step(
+    pub(super) fn step_with_wildcards(
         mut self,
         id: &str,
         step: model::StepDefinition,
@@ -127,7 +127,7 @@ impl StepMatches {
                 }
             }
         }
-        let stars = self.kinds().map(|at| match at {
+        let stars = self.capture_kinds().map(|at| match at {
             Segment::AnyDepth => "**",
             _ => "*",
         });
@@ -149,18 +149,18 @@ impl StepMatches {
     }
 
     /// For each name, the segment that it is captured by.
-    fn kinds(&self) -> impl Iterator<Item = &Segment> {
+    fn capture_kinds(&self) -> impl Iterator<Item = &Segment> {
         let segments = self.path.segments().iter();
         segments.flat_map(|at| std::iter::repeat_n(at, at.captures()))
     }
 
     /// The step for one match.
     fn step_for_match(&self, id: &str, captures: &[String]) -> Result<Step, String> {
-        let kinds: Vec<&Segment> = self.kinds().collect();
+        let kinds: Vec<&Segment> = self.capture_kinds().collect();
         // The keys that `**` stands for are written as a path already.
         let fill = |n: usize| match kinds[n] {
             Segment::AnyDepth => captures[n].clone(),
-            _ => escaped(&captures[n]),
+            _ => escape_in_path(&captures[n]),
         };
         let filled = filled_in(&self.source, &self.names, &fill);
         let mut step = Step::read_plain(id, filled, self.link.as_deref())?;
@@ -231,7 +231,7 @@ impl Migration {
 }
 
 /// A text as it is written in a path, as a part of a key or of brackets.
-fn escaped(text: &str) -> String {
+fn escape_in_path(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         if !c.is_alphanumeric() && !"-_/".contains(c) {

@@ -84,7 +84,7 @@ impl ObjectField {
         })
     }
 
-    fn catch(&self, place: &Self) -> Option<Caught> {
+    fn match_place(&self, place: &Self) -> Option<Caught> {
         if self.kind != place.kind || self.path.depth() > place.path.depth() {
             return None;
         }
@@ -115,7 +115,7 @@ impl ObjectField {
         })
     }
 
-    fn fill(&self, caught: &Caught) -> Option<Self> {
+    fn fill_captures(&self, caught: &Caught) -> Option<Self> {
         let mut segments = caught.segments.iter();
         let path: Option<Path> = self
             .path
@@ -204,7 +204,7 @@ pub fn moves_of(pack: &Pack) -> Result<Vec<Moved>, String> {
 /// The place after some moves, the strongest first; `None` if no move is about it. Where several moves of one version
 /// catch it, the most specific counts.
 #[must_use]
-pub fn moved<'m>(
+pub fn places_after_moves<'m>(
     moves: impl IntoIterator<Item = &'m Moved>,
     place: &ObjectField,
 ) -> Option<Vec<ObjectField>> {
@@ -222,12 +222,12 @@ pub fn moved<'m>(
         for place in at {
             let best = step
                 .iter()
-                .filter_map(|moved| Some((moved, moved.from.catch(&place)?)))
+                .filter_map(|moved| Some((moved, moved.from.match_place(&place)?)))
                 .max_by_key(|(moved, _)| (moved.from.path.depth(), moved.from.name.len()));
             match best {
                 Some((moved, caught)) => {
                     any = true;
-                    next.extend(moved.to.iter().filter_map(|to| to.fill(&caught)));
+                    next.extend(moved.to.iter().filter_map(|to| to.fill_captures(&caught)));
                 }
                 // A later version may move it.
                 None => next.push(place),
@@ -261,7 +261,7 @@ mod tests {
         )
         .unwrap();
         let old = place("Deployment", "r-a", "env[name=X].value.deep");
-        let at = moved(&moves, &old).unwrap();
+        let at = places_after_moves(&moves, &old).unwrap();
         assert_eq!(
             at,
             [
@@ -269,10 +269,13 @@ mod tests {
                 place("ConfigMap", "r", "data.y.deep")
             ]
         );
-        assert_eq!(moved(&moves, &place("Deployment", "r", "env")), None);
+        assert_eq!(
+            places_after_moves(&moves, &place("Deployment", "r", "env")),
+            None
+        );
         let one = moves.iter().filter(|moved| moved.version.minor == 1);
         assert_eq!(
-            moved(one, &old).unwrap(),
+            places_after_moves(one, &old).unwrap(),
             [place("Deployment", "r-b", "env[name=X].value.deep")]
         );
     }

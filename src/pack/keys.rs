@@ -134,7 +134,7 @@ impl Keys {
 
     /// True if there is a path in any version, as a key of its own or as a map on the way to one.
     #[must_use]
-    pub fn have(&self, path: &Path) -> bool {
+    pub fn has_path(&self, path: &Path) -> bool {
         // What takes in whatever there is says nothing of a key.
         let is_any = |key: &Path| {
             let first = key.segments().first();
@@ -145,7 +145,7 @@ impl Keys {
     }
 
     /// Every key with its ranges, and its text as keys.yaml has it.
-    pub fn written(&self) -> impl Iterator<Item = (&str, &Path, impl Iterator<Item = &KeyRange>)> {
+    pub fn each_key(&self) -> impl Iterator<Item = (&str, &Path, impl Iterator<Item = &KeyRange>)> {
         let texts = self.texts.iter().map(String::as_str);
         let keys = texts.zip(self.keys.iter());
         keys.map(|(text, (path, ranges))| (text, path, ranges.iter().map(|(range, _)| range)))
@@ -177,11 +177,11 @@ impl Keys {
 
     /// The chart's default values in a version, as its values.yaml has them.
     #[must_use]
-    pub fn defaults(&self, version: &Version) -> Map {
+    pub fn default_values(&self, version: &Version) -> Map {
         let mut known = self.defaults.lock().unwrap_or_else(PoisonError::into_inner);
         let defaults = known
             .entry(version.clone())
-            .or_insert_with(|| defaults(&self.keys, version));
+            .or_insert_with(|| build_defaults(&self.keys, version));
         defaults.clone()
     }
 
@@ -210,7 +210,7 @@ impl Keys {
         let mut known = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let made = known.entry(version.clone()).or_insert_with(|| {
             let (keys, version) = (Arc::clone(&self.keys), version.clone());
-            LazyValue::new(move || Value::Map(defaults(&keys, &version)))
+            LazyValue::new(move || Value::Map(build_defaults(&keys, &version)))
         });
         made.clone()
     }
@@ -352,20 +352,20 @@ impl Ranks {
     }
 }
 
-fn defaults(keys: &[KeyEntry], version: &Version) -> Map {
+fn build_defaults(keys: &[KeyEntry], version: &Version) -> Map {
     let mut defaults = Map::new();
     // A default below names that users give is none: nothing has it until somebody gives one.
     for (path, ranges) in keys.iter().filter(|(path, _)| path.is_concrete()) {
         let mut ranges = ranges.iter();
         let in_version = ranges.find(|(range, _)| range.versions.contains(version));
         if let Some((_, Some(default))) = in_version {
-            put(&mut defaults, path.segments(), default);
+            put_default(&mut defaults, path.segments(), default);
         }
     }
     defaults
 }
 
-fn put(map: &mut Map, path: &[Segment], value: &Value) {
+fn put_default(map: &mut Map, path: &[Segment], value: &Value) {
     let Some((Segment::Key(key), rest)) = path.split_first() else {
         return;
     };
@@ -386,6 +386,6 @@ fn put(map: &mut Map, path: &[Segment], value: &Value) {
         *below = Value::Map(Map::new());
     }
     if let Value::Map(below) = below {
-        put(below, rest, value);
+        put_default(below, rest, value);
     }
 }

@@ -77,14 +77,14 @@ impl LazyKeys {
 
     /// As they are written, with those of charts that the chart brings along.
     pub(super) fn as_written(&self) -> Result<KeysFile, PackError> {
-        let mut file = self.source.keys()?;
+        let mut file = self.source.read_keys()?;
         for sub_chart in &self.sub_charts {
             sub_chart.add_keys(&mut file)?;
         }
         Ok(file)
     }
 
-    fn read(&self) -> Result<Keys, PackError> {
+    fn read_keys(&self) -> Result<Keys, PackError> {
         Keys::of(self.as_written()?)
     }
 }
@@ -94,7 +94,7 @@ impl Deref for LazyKeys {
 
     fn deref(&self) -> &Keys {
         self.keys.get_or_init(|| {
-            let keys = self.read();
+            let keys = self.read_keys();
             keys.expect("the tests read the keys of every built-in pack")
         })
     }
@@ -108,7 +108,7 @@ impl fmt::Debug for LazyKeys {
 
 impl PackContent {
     pub(super) fn read(source: &PackSource, alone: bool) -> Result<Self, PackError> {
-        let mut info = source.info()?;
+        let mut info = source.read_info()?;
         // `refit pack check` wants them so; whoever looks for one relies on it.
         info.versions.sort_unstable_keys();
         let named = info.sub_charts.iter().filter(|_| !alone);
@@ -117,11 +117,11 @@ impl PackContent {
             .collect::<Result<Vec<_>, PackError>>()?;
         let mut below: BTreeMap<_, OnceLock<_>> = BTreeMap::new();
         for sub_chart in &sub_charts {
-            for (own, _) in sub_chart.migrated() {
+            for (own, _) in sub_chart.migrated_versions() {
                 below.entry(own.clone()).or_default();
             }
         }
-        let names = source.names()?;
+        let names = source.file_names()?;
         let migrations = names
             .iter()
             .filter_map(|name| Version::parse(name.strip_suffix(".yaml")?).ok())
@@ -187,7 +187,7 @@ impl Pack {
         let content = PackContent::read(&source, alone)?;
         // What a stranger wrote is looked at before anything relies on it.
         if source.identity().is_none() {
-            let _ = content.keys.keys.set(content.keys.read()?);
+            let _ = content.keys.keys.set(content.keys.read_keys()?);
         }
         Ok(Self {
             identity: Identity::from(&content.info),
@@ -247,7 +247,7 @@ impl Pack {
                 return false;
             }
         }
-        self.keys.have(path)
+        self.keys.has_path(path)
     }
 
     /// The versions that have a migration, of the chart or of one that it brings along, oldest first.
@@ -280,9 +280,12 @@ impl Pack {
         if cell.get().is_none() {
             let mut below = Vec::new();
             for sub_chart in &self.sub_charts {
-                for (own, way) in sub_chart.migrated().filter(|(own, _)| *own == version) {
+                for (own, way) in sub_chart
+                    .migrated_versions()
+                    .filter(|(own, _)| *own == version)
+                {
                     for of in way {
-                        below.push(sub_chart.migration(own, of)?);
+                        below.push(sub_chart.migration_for(own, of)?);
                     }
                 }
             }
@@ -312,7 +315,7 @@ impl Pack {
             return Ok(None);
         };
         if cell.get().is_none() {
-            let file = self.source.migration(version)?;
+            let file = self.source.read_migration(version)?;
             let migration = Migration::read(file)?;
             let _ = cell.set(Migration {
                 is_drafted: self.source.origin() == PackOrigin::Draft,

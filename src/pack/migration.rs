@@ -192,11 +192,11 @@ impl Template {
             ),
             other => Self::Literal(Value::try_from(other).map_err(|e| e.to_string())?),
         }
-        .folded())
+        .fold_literal())
     }
 
     /// A literal, where nothing in it is an expression.
-    fn folded(self) -> Self {
+    fn fold_literal(self) -> Self {
         let literal = |template: &Self| match template {
             Self::Literal(value) => Some(value.clone()),
             _ => None,
@@ -239,7 +239,7 @@ impl Migration {
             ignored,
         } = file;
         let ignored = ignored.keys().map(|text| {
-            path(text).map_err(|message| PackError::Format {
+            read_path(text).map_err(|message| PackError::Format {
                 file: format!("{version}.yaml"),
                 message,
             })
@@ -308,7 +308,7 @@ impl Step {
 
     fn read(id: &str, step: model::StepDefinition, link: Option<&str>) -> Result<Self, String> {
         match StepMatches::of(&step)? {
-            Some(each) => each.step(id, step, link),
+            Some(each) => each.step_with_wildcards(id, step, link),
             None => Self::read_plain(id, step, link),
         }
     }
@@ -320,7 +320,7 @@ impl Step {
     ) -> Result<Self, String> {
         let mut takes = Vec::new();
         for (name, path) in &step.take {
-            let path = self::path(path)?;
+            let path = self::read_path(path)?;
             takes.push(Take {
                 written: path.clone(),
                 path,
@@ -330,16 +330,16 @@ impl Step {
                 stays: false,
             });
         }
-        takes.extend(moved(&step.row, None)?);
+        takes.extend(taken_paths(&step.row, None)?);
         for (number, row) in step.first.iter().enumerate() {
-            takes.extend(moved(&row.fields, Some((number, None)))?);
+            takes.extend(taken_paths(&row.fields, Some((number, None)))?);
         }
         let own = (!step.first.is_empty()).then(|| step.first.iter().map(|row| &row.fields));
         let own = own.into_iter().flatten().enumerate();
         let single = step.first.is_empty().then_some((0, &step.row));
         for (number, row) in own.chain(single) {
             for (at, option) in row.options.values().enumerate() {
-                takes.extend(moved(&option.row, Some((number, Some(at))))?);
+                takes.extend(taken_paths(&option.row, Some((number, Some(at))))?);
             }
         }
         let (rows, condition) = if step.first.is_empty() {
@@ -374,11 +374,11 @@ impl Step {
             reads: step
                 .read
                 .iter()
-                .map(|(name, p)| Ok((name.clone(), path(p)?)))
+                .map(|(name, p)| Ok((name.clone(), read_path(p)?)))
                 .collect::<Result<_, String>>()?,
-            keep: paths(&step.keep)?,
-            replaces: paths(&step.replaces)?,
-            foreign: paths(&step.foreign)?,
+            keep: read_paths(&step.keep)?,
+            replaces: read_paths(&step.replaces)?,
+            foreign: read_paths(&step.foreign)?,
             lets: step
                 .lets
                 .iter()
@@ -386,7 +386,7 @@ impl Step {
                 .collect::<Result<_, String>>()?,
             same_key: step.same_key,
             needs: step.needs,
-            explains: paths(&step.explains)?,
+            explains: read_paths(&step.explains)?,
             rows,
             condition,
             each: None,
@@ -410,7 +410,7 @@ impl Step {
     /// # Errors
     ///
     /// If an expression of the step is none.
-    pub fn destinations(&self, path: &Path) -> Result<Vec<Path>, ExprError> {
+    pub fn move_destinations(&self, path: &Path) -> Result<Vec<Path>, ExprError> {
         let mut destinations = Vec::new();
         for take in &self.takes {
             let Some((captures, depth)) = take.path.covers(path) else {
@@ -423,7 +423,7 @@ impl Step {
             let Some(name) = &take.name else { continue };
             let writes = self.all_rows().flat_map(|row| &row.writes);
             for write in writes.filter(|write| take.path != write.path) {
-                if self.uses(&write.value, name)? && !destinations.contains(&write.path) {
+                if self.uses_name(&write.value, name)? && !destinations.contains(&write.path) {
                     destinations.push(write.path.clone());
                 }
             }
@@ -436,7 +436,7 @@ impl Step {
     /// # Errors
     ///
     /// If an expression of the step is none.
-    pub fn uses(&self, template: &Template, name: &str) -> Result<bool, ExprError> {
+    pub fn uses_name(&self, template: &Template, name: &str) -> Result<bool, ExprError> {
         let mut used = Vec::new();
         for expression in template.expressions() {
             used.extend(expression.names()?);
@@ -452,7 +452,7 @@ impl Step {
     }
 
     /// Every path that the step may write.
-    pub fn outputs(&self) -> impl Iterator<Item = &Path> {
+    pub fn written_paths(&self) -> impl Iterator<Item = &Path> {
         let moved = self.takes.iter().filter_map(|take| take.to.as_ref());
         moved.chain(
             self.all_rows()
@@ -462,7 +462,7 @@ impl Step {
 }
 
 /// The paths that a row moves and drops.
-fn moved(row: &RowFields, of: Option<(usize, Option<usize>)>) -> Result<Vec<Take>, String> {
+fn taken_paths(row: &RowFields, of: Option<(usize, Option<usize>)>) -> Result<Vec<Take>, String> {
     if of.is_some() && row.target.is_some() && !row.moves.is_empty() {
         return Err(
             "what a row with `target` writes waits for the last migration, and `move` does not: use `take` and `do`"
@@ -472,12 +472,12 @@ fn moved(row: &RowFields, of: Option<(usize, Option<usize>)>) -> Result<Vec<Take
     let moves = row.moves.iter().map(|(from, to)| (from, Some(to)));
     let drops = row.drop.iter().map(|path| (path, None));
     let taken = moves.chain(drops).map(|(from, to)| {
-        let path = path(from)?;
+        let path = read_path(from)?;
         Ok(Take {
             written: path.clone(),
             path,
             name: None,
-            to: to.map(|to| self::path(to)).transpose()?,
+            to: to.map(|to| self::read_path(to)).transpose()?,
             of,
             stays: false,
         })
@@ -492,7 +492,7 @@ impl Row {
             .iter()
             .map(|(to, yaml)| {
                 Ok(Write {
-                    path: path(to)?,
+                    path: read_path(to)?,
                     value: Template::read(yaml)?,
                     by: None,
                 })
@@ -500,7 +500,7 @@ impl Row {
             .collect::<Result<Vec<_>, String>>()?;
         for (to, upsert) in &fields.upsert {
             writes.push(Write {
-                path: path(to)?,
+                path: read_path(to)?,
                 value: Template::read(&upsert.items)?,
                 by: Some(upsert.by.clone()),
             });
@@ -534,7 +534,7 @@ impl Row {
                         title: option.title,
                         recommended: option.recommended,
                         inputs: option.input.into_iter().collect(),
-                        explains: paths(&option.explains)?,
+                        explains: read_paths(&option.explains)?,
                         row: Row::read(option.row)?,
                     })
                 });
@@ -557,11 +557,11 @@ impl Row {
     }
 }
 
-pub(super) fn path(text: &str) -> Result<Path, String> {
+pub(super) fn read_path(text: &str) -> Result<Path, String> {
     text.parse::<Path>()
         .map_err(|e| format!("path `{text}`: {e}"))
 }
 
-fn paths(texts: &[String]) -> Result<Vec<Path>, String> {
-    texts.iter().map(|text| path(text)).collect()
+fn read_paths(texts: &[String]) -> Result<Vec<Path>, String> {
+    texts.iter().map(|text| read_path(text)).collect()
 }

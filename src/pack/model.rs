@@ -269,7 +269,7 @@ pub struct KeyRange {
     #[serde(rename = "in")]
     pub versions: VersionRange,
     /// The chart's default; absent for a key that is read but not in the chart's values.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "keep_null")]
     #[schemars(with = "Option<serde_json::Value>")]
     pub default: Option<Yaml>,
     /// True if a template reads it.
@@ -287,7 +287,7 @@ pub struct KeyRange {
 }
 
 /// Keeps an explicit null apart from an absent field.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Yaml>, D::Error> {
+fn keep_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Yaml>, D::Error> {
     Yaml::deserialize(deserializer).map(Some)
 }
 

@@ -36,7 +36,7 @@ impl Nearby {
         positions.sort_by_key(|at| !keys[*at].is_concrete());
         let mut root = Branch::default();
         for (rank, at) in positions.iter().enumerate() {
-            root.add(keys[*at].segments(), rank);
+            root.add_path(keys[*at].segments(), rank);
         }
         Self { root, positions }
     }
@@ -66,12 +66,12 @@ impl Nearby {
 }
 
 impl Branch {
-    fn add(&mut self, segments: &[Segment], rank: usize) {
+    fn add_path(&mut self, segments: &[Segment], rank: usize) {
         match segments.split_first() {
             None => self.here.push(rank),
             Some((Segment::Key(key), rest)) => {
                 let below = self.below.entry(key.clone()).or_default();
-                below.add(rest, rank);
+                below.add_path(rest, rank);
             }
             Some(_) => self.others.push(rank),
         }

@@ -59,10 +59,10 @@ impl FromStr for PackReference {
             return Err(wrong("is no place of a pack"));
         }
         if let Some(rest) = text.strip_prefix("git+") {
-            return git(rest).map_err(wrong);
+            return read_git(rest).map_err(wrong);
         }
         if let Some(rest) = text.strip_prefix("oci://") {
-            return oci(rest).map_err(wrong);
+            return read_oci(rest).map_err(wrong);
         }
         if text.contains("://") || text.starts_with('-') {
             return Err(wrong("is no place of a pack"));
@@ -72,7 +72,7 @@ impl FromStr for PackReference {
 }
 
 /// Reads what stands behind `git+`.
-fn git(text: &str) -> Result<PackReference, &'static str> {
+fn read_git(text: &str) -> Result<PackReference, &'static str> {
     let (place, commit) = text
         .split_once("?ref=")
         .ok_or("names no commit: `?ref=COMMIT` belongs at its end")?;
@@ -108,7 +108,7 @@ fn git(text: &str) -> Result<PackReference, &'static str> {
 }
 
 /// Reads what stands behind `oci://`.
-fn oci(text: &str) -> Result<PackReference, &'static str> {
+fn read_oci(text: &str) -> Result<PackReference, &'static str> {
     let pinned = text.rsplit_once("@sha256:");
     let (name, digest) = pinned
         .filter(|(_, digest)| is_hex(digest, 64))

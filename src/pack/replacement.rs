@@ -34,7 +34,7 @@ impl Successor {
     /// Reads what a pack says of the chart that takes its place; `None` if it brings no values there.
     pub(super) fn load(of: &Pack) -> Result<Option<Self>, PackError> {
         let source = of.source();
-        if !source.names()?.iter().any(|name| name == FILE) {
+        if !source.file_names()?.iter().any(|name| name == FILE) {
             return Ok(None);
         }
         let format = |file: &str, message| PackError::Format {

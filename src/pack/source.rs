@@ -54,7 +54,7 @@ pub(super) enum PackSource {
 
 impl PackSource {
     /// The names of what lies in the folder, in no order; of a built-in pack its files.
-    pub(super) fn names(&self) -> Result<Vec<String>, PackError> {
+    pub(super) fn file_names(&self) -> Result<Vec<String>, PackError> {
         match self {
             Self::BuiltIn(files) => Ok(files.names()),
             Self::Folder(folder) => {
@@ -77,7 +77,7 @@ impl PackSource {
             }
             Self::Texts(texts) => Ok(texts.keys().cloned().collect()),
             Self::Supplied { texts, below, .. } => {
-                let names = supplied::names(texts, below);
+                let names = supplied::names_below(texts, below);
                 match names.len() > MAX_FILES {
                     true => Err(PackError::Bounds {
                         file: "pack.yaml".to_owned(),
@@ -102,7 +102,7 @@ impl PackSource {
     }
 
     /// The text of a file.
-    pub(super) fn read(&self, name: &str) -> Result<String, PackError> {
+    pub(super) fn read_file(&self, name: &str) -> Result<String, PackError> {
         match self {
             Self::BuiltIn(files) => {
                 let text = files.text(name).map(Cow::into_owned);
@@ -156,7 +156,7 @@ impl PackSource {
     }
 
     /// `pack.yaml`.
-    pub(super) fn info(&self) -> Result<PackFile, PackError> {
+    pub(super) fn read_info(&self) -> Result<PackFile, PackError> {
         let info: PackFile = self.parse("pack.yaml")?;
         let format = |message| PackError::Format {
             file: "pack.yaml".to_owned(),
@@ -181,7 +181,7 @@ impl PackSource {
     }
 
     /// The keys as they are written.
-    pub(super) fn keys(&self) -> Result<KeysFile, PackError> {
+    pub(super) fn read_keys(&self) -> Result<KeysFile, PackError> {
         let keys: KeysFile = self.parse("keys.yaml")?;
         if keys.len() > MAX_KEYS {
             return Err(PackError::Bounds {
@@ -193,7 +193,7 @@ impl PackSource {
     }
 
     /// A migration as it is written.
-    pub(super) fn migration(&self, version: &Version) -> Result<MigrationFile, PackError> {
+    pub(super) fn read_migration(&self, version: &Version) -> Result<MigrationFile, PackError> {
         let name = format!("{version}.yaml");
         let file: MigrationFile = self.parse(&name)?;
         if file.version != *version {
@@ -247,9 +247,9 @@ impl PackSource {
         {
             return serde_json::from_str(&json).map_err(|e| format(e.to_string()));
         }
-        let text = self.read(name)?;
+        let text = self.read_file(name)?;
         if let Self::Folder(_) | Self::Supplied { .. } = self {
-            bounded(&text).map_err(|message| PackError::Bounds {
+            check_bounds(&text).map_err(|message| PackError::Bounds {
                 file: name.to_owned(),
                 message,
             })?;
@@ -267,7 +267,7 @@ fn is_hidden(c: char) -> bool {
 
 /// Refuses what would keep the typed reader busy, which does not bound the cost of nesting and aliases itself, and
 /// texts that would not show what they are.
-fn bounded(text: &str) -> Result<(), String> {
+fn check_bounds(text: &str) -> Result<(), String> {
     let tree = Tree::parse(text).map_err(|e| e.to_string())?;
     if let Some(alias) = tree.aliases().next() {
         let line = tree.position(tree.span(alias).start).line;

@@ -72,7 +72,7 @@ impl SubChart {
     }
 
     /// The versions of this chart that bring one of a range along, as ranges without gaps.
-    fn ranges(&self, of: &VersionRange) -> Vec<VersionRange> {
+    fn bringing_ranges(&self, of: &VersionRange) -> Vec<VersionRange> {
         let mut ranges = Vec::new();
         let mut begun: Option<&Version> = None;
         for (own, version) in &self.versions {
@@ -123,7 +123,7 @@ impl SubChart {
             return Ok(());
         };
         // What it has is known from the first version on that is told: it takes no longer just anything.
-        if let Some(ranges) = keys.get_mut(&self.written(&[])) {
+        if let Some(ranges) = keys.get_mut(&self.written_below(&[])) {
             let before = VersionRange::up_to(first);
             for range in ranges.iter_mut() {
                 if range.open == Some(OpenKind::SubChart) {
@@ -132,18 +132,20 @@ impl SubChart {
             }
             ranges.retain(|range| !range.versions.is_empty());
         }
-        for (path, ranges) in self.pack.source().keys()? {
+        for (path, ranges) in self.pack.source().read_keys()? {
             if is_global(&path) {
                 continue;
             }
-            let own = keys.entry(self.path(&path)).or_default();
+            let own = keys.entry(self.path_below(&path)).or_default();
             for range in ranges {
-                own.extend(self.ranges(&range.versions).into_iter().map(|versions| {
-                    model::KeyRange {
-                        versions,
-                        ..range.clone()
-                    }
-                }));
+                own.extend(
+                    self.bringing_ranges(&range.versions)
+                        .into_iter()
+                        .map(|versions| model::KeyRange {
+                            versions,
+                            ..range.clone()
+                        }),
+                );
             }
         }
         keys.retain(|_, ranges| !ranges.is_empty());
@@ -151,7 +153,7 @@ impl SubChart {
     }
 
     /// The versions of this chart that bring a migration of it, each with the versions of the sub-chart.
-    pub(super) fn migrated(&self) -> impl Iterator<Item = (&Version, Vec<&Version>)> {
+    pub(super) fn migrated_versions(&self) -> impl Iterator<Item = (&Version, Vec<&Version>)> {
         let pairs = self.versions.iter().zip(self.versions.iter().skip(1));
         pairs.filter_map(|((_, before), (own, after))| {
             let way = self.pack.migrated_versions();
@@ -161,23 +163,25 @@ impl SubChart {
     }
 
     /// Its migration to a version, as one of this chart to the version that brought it.
-    pub(super) fn migration(
+    pub(super) fn migration_for(
         self: &Arc<Self>,
         own: &Version,
         version: &Version,
     ) -> Result<Migration, PackError> {
-        let mut file: MigrationFile = self.pack.source().migration(version)?;
+        let mut file: MigrationFile = self.pack.source().read_migration(version)?;
         file.version = own.clone();
         file.title = format!("{} ({} {version})", file.title, self.pack.info.chart);
         let paths = file.ignored.into_iter();
-        file.ignored = paths.map(|(path, why)| (self.path(&path), why)).collect();
+        file.ignored = paths
+            .map(|(path, why)| (self.path_below(&path), why))
+            .collect();
         let steps = file.steps.into_iter().map(|(id, step)| {
-            let step = self.step(step).map_err(|message| PackError::Step {
+            let step = self.step_below(step).map_err(|message| PackError::Step {
                 version: own.clone(),
-                step: self.id(&id),
+                step: self.step_id(&id),
                 message,
             })?;
-            Ok((self.id(&id), step))
+            Ok((self.step_id(&id), step))
         });
         file.steps = steps.collect::<Result<_, PackError>>()?;
         let mut migration = Migration::read(file)?;
@@ -192,9 +196,9 @@ impl SubChart {
         Ok(migration)
     }
 
-    fn step(&self, mut step: model::StepDefinition) -> Result<model::StepDefinition, String> {
+    fn step_below(&self, mut step: model::StepDefinition) -> Result<model::StepDefinition, String> {
         for path in step.take.values_mut().chain(step.read.values_mut()) {
-            *path = self.path(path);
+            *path = self.path_below(path);
         }
         let lists = [
             &mut step.keep,
@@ -203,22 +207,22 @@ impl SubChart {
             &mut step.explains,
         ];
         for path in lists.into_iter().flatten() {
-            *path = self.path(path);
+            *path = self.path_below(path);
         }
-        step.each = step.each.map(|path| self.path(&path));
+        step.each = step.each.map(|path| self.path_below(&path));
         for id in &mut step.needs {
-            *id = self.id(id);
+            *id = self.step_id(id);
         }
-        self.row(&mut step.row)?;
+        self.move_row_below(&mut step.row)?;
         for row in &mut step.first {
-            self.row(&mut row.fields)?;
+            self.move_row_below(&mut row.fields)?;
         }
         Ok(step)
     }
 
-    fn row(&self, row: &mut RowFields) -> Result<(), String> {
+    fn move_row_below(&self, row: &mut RowFields) -> Result<(), String> {
         if let Some(target) = &row.target {
-            let ranges = self.ranges(target);
+            let ranges = self.bringing_ranges(target);
             row.target = Some(match ranges.as_slice() {
                 [] => VersionRange::none(),
                 [one] => one.clone(),
@@ -232,37 +236,41 @@ impl SubChart {
         }
         let moves = std::mem::take(&mut row.moves).into_iter();
         row.moves = moves
-            .map(|(from, to)| (self.path(&from), self.path(&to)))
+            .map(|(from, to)| (self.path_below(&from), self.path_below(&to)))
             .collect();
         for path in &mut row.drop {
-            *path = self.path(path);
+            *path = self.path_below(path);
         }
         let writes = std::mem::take(&mut row.writes).into_iter();
-        row.writes = writes.map(|(to, what)| (self.path(&to), what)).collect();
+        row.writes = writes
+            .map(|(to, what)| (self.path_below(&to), what))
+            .collect();
         let upserts = std::mem::take(&mut row.upsert).into_iter();
-        row.upsert = upserts.map(|(to, what)| (self.path(&to), what)).collect();
+        row.upsert = upserts
+            .map(|(to, what)| (self.path_below(&to), what))
+            .collect();
         for option in row.options.values_mut() {
             for path in &mut option.explains {
-                *path = self.path(path);
+                *path = self.path_below(path);
             }
-            self.row(&mut option.row)?;
+            self.move_row_below(&mut option.row)?;
         }
         Ok(())
     }
 
     /// The id of one of its steps.
-    fn id(&self, id: &str) -> String {
+    fn step_id(&self, id: &str) -> String {
         format!("{}-{id}", self.key)
     }
 
-    fn path(&self, path: &str) -> String {
+    fn path_below(&self, path: &str) -> String {
         match is_global(path) {
             true => path.to_owned(),
-            false => self.written(&[path]),
+            false => self.written_below(&[path]),
         }
     }
 
-    fn written(&self, below: &[&str]) -> String {
+    fn written_below(&self, below: &[&str]) -> String {
         let key = Segment::Key(self.key.clone());
         let key = crate::values::Path::new(vec![key]).to_string();
         std::iter::once(key.as_str())

@@ -117,7 +117,7 @@ pub fn is_pack_file(path: &str) -> bool {
 /// # Errors
 ///
 /// The name of the first file that is not UTF-8.
-pub fn texts(files: BTreeMap<String, Vec<u8>>) -> Result<Texts, String> {
+pub fn decode_texts(files: BTreeMap<String, Vec<u8>>) -> Result<Texts, String> {
     let text = |(name, bytes)| match String::from_utf8(bytes) {
         Ok(text) => Ok((name, text)),
         Err(_) => Err(name),
@@ -126,7 +126,7 @@ pub fn texts(files: BTreeMap<String, Vec<u8>>) -> Result<Texts, String> {
 }
 
 /// The names in the folder of a supplied pack, as a folder on the disk would list them.
-pub(super) fn names(texts: &Texts, below: &str) -> Vec<String> {
+pub(super) fn names_below(texts: &Texts, below: &str) -> Vec<String> {
     let names = texts.keys().filter_map(|path| path.strip_prefix(below));
     let first = names.map(|path| Path::new(path).iter().next());
     let mut names: Vec<String> = first

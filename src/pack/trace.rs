@@ -45,7 +45,7 @@ impl Trace<'_> {
     ///
     /// If the path is none, or the condition no expression.
     pub fn add_to(&self, part: &mut ValuesPart) -> Result<(), PackError> {
-        self.places()?.iter().for_each(|place| part.add(place));
+        self.looked_at()?.iter().for_each(|place| part.add(place));
         Ok(())
     }
 
@@ -54,11 +54,11 @@ impl Trace<'_> {
     /// # Errors
     ///
     /// If the path is none, or the condition no expression.
-    pub fn places(&self) -> Result<Vec<Path>, PackError> {
+    pub fn looked_at(&self) -> Result<Vec<Path>, PackError> {
         let mut places = vec![self.path()?];
         if let Some(condition) = self.condition {
-            let looked_at = Expression::cached(condition).places("values");
-            places.extend(looked_at.map_err(|error| self.failed(error))?);
+            let looked_at = Expression::cached(condition).places_below("values");
+            places.extend(looked_at.map_err(|error| self.condition_error(error))?);
         }
         Ok(places)
     }
@@ -74,11 +74,11 @@ impl Trace<'_> {
         };
         match scope.holds(&Expression::cached(condition)) {
             Err(ExprError::Failed { .. }) => Ok(false),
-            holds => holds.map_err(|error| self.failed(error)),
+            holds => holds.map_err(|error| self.condition_error(error)),
         }
     }
 
-    fn failed(&self, error: ExprError) -> PackError {
+    fn condition_error(&self, error: ExprError) -> PackError {
         PackError::PackExpression {
             place: format!("{} {}", self.field, self.path),
             error,

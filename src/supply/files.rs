@@ -70,7 +70,7 @@ pub(super) fn as_texts(
     if !files.contains_key("pack.yaml") {
         return Err(SupplyError::NoPack(place.to_owned()));
     }
-    supplied::texts(files).map_err(|name| SupplyError::Refused {
+    supplied::decode_texts(files).map_err(|name| SupplyError::Refused {
         place: place.to_owned(),
         what: format!("{name} is no text in UTF-8"),
     })

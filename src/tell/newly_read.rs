@@ -14,7 +14,7 @@ use crate::{
 
 /// The settings of every layer that begin to have an effect.
 pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<LayerNotice> {
-    let defaults = Value::Map(subject.pack.keys.defaults(subject.to));
+    let defaults = Value::Map(subject.pack.keys.default_values(subject.to));
     let mut told = Vec::new();
     let layers = subject.migrated.layers.iter().zip(subject.views);
     for (layer, (root, view)) in layers.enumerate() {

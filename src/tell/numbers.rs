@@ -46,7 +46,7 @@ const QUANTITIES: &[&str] = &["resources", "requests", "limits"];
 /// The scalars of every layer that Helm reads otherwise than they look.
 pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<LayerNotice> {
     let mut told = Vec::new();
-    let defaults = Value::Map(subject.pack.keys.defaults(subject.to));
+    let defaults = Value::Map(subject.pack.keys.default_values(subject.to));
     for (layer, (root, view)) in subject
         .migrated
         .layers

@@ -41,7 +41,7 @@ pub(super) fn notices(
             step_texts,
             layer,
             view,
-            defaults: Value::Map(subject.pack.keys.defaults(subject.to)),
+            defaults: Value::Map(subject.pack.keys.default_values(subject.to)),
             hints: None,
             told: Vec::new(),
             more: 0,
@@ -250,13 +250,13 @@ fn moved(pack: &Pack, path: &Path, to: &Version) -> Result<Vec<Path>, PackError>
             let migrations = pack.migrations(version)?.into_iter();
             for step in migrations.flat_map(|migration| &migration.steps) {
                 for place in &lost {
-                    let next = step
-                        .destinations(place)
-                        .map_err(|error| PackError::Expression {
-                            version: version.clone(),
-                            step: step.id.clone(),
-                            error,
-                        })?;
+                    let next =
+                        step.move_destinations(place)
+                            .map_err(|error| PackError::Expression {
+                                version: version.clone(),
+                                step: step.id.clone(),
+                                error,
+                            })?;
                     let new = next.into_iter().filter(|next| next != path);
                     places.extend(new.filter(Path::is_concrete));
                 }

@@ -122,7 +122,7 @@ impl Trial {
         versions.sort();
         versions.retain(|version| **version <= self.newest);
         let (mut keys, mut probes) = (Vec::new(), Vec::new());
-        for (text, path, ranges) in pack.keys.written() {
+        for (text, path, ranges) in pack.keys.each_key() {
             let ranges: Vec<&KeyRange> = ranges.collect();
             let Some(path) = concrete(path) else {
                 continue;

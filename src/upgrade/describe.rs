@@ -16,7 +16,7 @@ use crate::{
         QuestionValue, Refusal, Release, ReportedChange, ReportedFile, ReportedInput,
         ReportedOption, ReportedQuestion, ReportedStep, State, Task, Told, Values, digest_of,
     },
-    pack::{Known, When, expr::describe},
+    pack::{Known, When, expr::describe_value},
     questions::RAISED_FIRST,
     tell,
     values::{
@@ -605,7 +605,10 @@ impl Description<'_, '_> {
                 .iter()
                 .map(|evidence| QuestionValue {
                     path: evidence.path.clone(),
-                    value: evidence.value.as_ref().map(|value| describe(Some(value))),
+                    value: evidence
+                        .value
+                        .as_ref()
+                        .map(|value| describe_value(Some(value))),
                     remark: evidence.remark.clone(),
                     at: evidence
                         .source

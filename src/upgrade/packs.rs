@@ -13,7 +13,7 @@ use crate::{
     outcome::Refusal,
     pack::{
         Pack, PackError, PackOrigin, SuppliedPack, built_in, built_in_names,
-        check::{FindingSeverity, check},
+        check::{FindingSeverity, check_pack},
     },
     refusal,
     values::{Map, ValuesPart, merge::merge_all, view::View},
@@ -165,7 +165,7 @@ fn carried(supplied: &Supplied) -> Option<String> {
 
 /// Refuses a pack in which the check finds an error.
 fn refuse_faulty(pack: &Pack, place: &FilePath) -> Result<(), Box<Refusal>> {
-    let found = check(pack);
+    let found = check_pack(pack);
     let mut found = found.iter();
     match found.find(|finding| finding.severity == FindingSeverity::Error) {
         Some(finding) => Err(refusal::request::unsound_pack(place, finding)),

@@ -119,7 +119,7 @@ fn unread_settings(
     let steps = || migrations.iter().flat_map(|migration| &migration.steps);
     let all = leaves(values);
     let is_set = |step: &Step| {
-        let mut outputs = step.outputs();
+        let mut outputs = step.written_paths();
         outputs.any(|output| {
             let mut set = all.iter().map(|(path, _)| path);
             set.any(|path| output.matches_prefix(path).is_some())

@@ -108,7 +108,7 @@ fn touched_settings(layer: &Sealed, plan: &Plan<'_>) -> Vec<String> {
             let read = step.reads.iter().map(|(_, path)| path);
             taken
                 .chain(read)
-                .chain(step.outputs())
+                .chain(step.written_paths())
                 .any(|other| other.may_overlap(path))
         })
     };

@@ -135,7 +135,7 @@ fn compare(
 }
 
 fn check_equal(path: &Path, found: Option<&Value>, wanted: &Value) -> Result<(), OracleError> {
-    let text = |value: Option<&Value>| crate::pack::expr::describe(value);
+    let text = |value: Option<&Value>| crate::pack::expr::describe_value(value);
     Err(OracleError::Differs {
         path: path.clone(),
         found: text(found),

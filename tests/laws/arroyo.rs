@@ -126,7 +126,7 @@ fn value(choices: &mut Choices, path: &Path, default: Option<&Value>, n: &mut us
 
 /// An override file with some of a version's keys.
 fn overrides(choices: &mut Choices, pack: &Pack, version: &Version) -> String {
-    let defaults = Value::Map(pack.keys.defaults(version));
+    let defaults = Value::Map(pack.keys.default_values(version));
     let mut values = Vec::new();
     let mut n = 0;
     let keys: Vec<(Path, bool)> = pack

@@ -27,7 +27,7 @@ use super::{
 pub fn rendered(pack: &Pack, version: &Version, values: &Map) -> Map {
     let chart = ChartDefaults {
         name: "generated".to_owned(),
-        values: pack.keys.defaults(version),
+        values: pack.keys.default_values(version),
         dependencies: Vec::new(),
     };
     coalesce(HelmMajor::V3, &chart, values).map_or_else(|_| Map::new(), |done| done.values)
@@ -104,7 +104,9 @@ fn class(case: &Case, a: &Map, b: &Map) -> String {
         };
         for step in &migration.steps {
             let touches = |path: &refit::values::Path| matches!(path.segments().first(), Some(refit::values::Segment::Key(key)) if differing.contains(key));
-            if step.outputs().any(touches) || step.takes.iter().any(|take| touches(&take.path)) {
+            if step.written_paths().any(touches)
+                || step.takes.iter().any(|take| touches(&take.path))
+            {
                 titles.insert(step.title.clone());
             }
         }

@@ -8,7 +8,7 @@ use std::{fs, path::Path as FilePath};
 
 use refit::pack::{
     Pack,
-    check::{FindingSeverity, check},
+    check::{FindingSeverity, check_pack},
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -215,7 +215,7 @@ pub fn load(files: &[(String, String)], folder: &FilePath) -> Result<Pack, Strin
     }
     let pack = Pack::from_folder(folder).map_err(|e| format!("the pack is not read: {e}"))?;
     // What only looks like a mistake is no reason not to run a pack.
-    let found = check(&pack).into_iter();
+    let found = check_pack(&pack).into_iter();
     let errors = found.filter(|finding| finding.severity == FindingSeverity::Error);
     let findings: Vec<String> = errors.map(|finding| finding.to_string()).collect();
     if findings.is_empty() {

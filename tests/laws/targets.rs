@@ -16,7 +16,7 @@ use refit::{
     load::{InputFile, ReleaseRequest, load},
     migrate::Answers,
     outcome::{Outcome, Refusal},
-    pack::{Pack, check::check},
+    pack::{Pack, check::check_pack},
     plan::Selection,
     report::{Detail, Masker, ReportStyle, json, markdown, text},
     upgrade::{Request, upgrade},
@@ -70,7 +70,7 @@ pub fn pack(data: &[u8]) -> Result<(), String> {
         Ok(pack) => pack,
         Err(error) => return in_words(&refit::refusal::request::pack(&error).of("pack")),
     };
-    for finding in check(&pack) {
+    for finding in check_pack(&pack) {
         is_clean(&format!("{finding:?}"), "a finding")?;
     }
     let versions: Vec<&Version> = pack.info.versions.keys().collect();

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use refit::{
     jobs::Jobs,
     load::{InputFile, ReleaseRequest},
-    pack::{Known, Pack, built_in, built_in_names, check::check},
+    pack::{Known, Pack, built_in, built_in_names, check::check_pack},
     upgrade::{Request, packs, upgrade_by},
 };
 
@@ -13,7 +13,7 @@ use refit::{
 fn built_in_packs_are_whole() {
     for name in built_in_names() {
         let pack = built_in(name).unwrap().unwrap();
-        let findings: Vec<String> = check(&pack).iter().map(ToString::to_string).collect();
+        let findings: Vec<String> = check_pack(&pack).iter().map(ToString::to_string).collect();
         assert!(
             findings.is_empty(),
             "{name}: {} findings\n{}",
@@ -71,7 +71,7 @@ fn the_index_knows_which_charts_have_a_telling_key() {
                 let shares = pack.shares_telling_key(telling, &path, other);
                 assert_eq!(
                     shares,
-                    other.keys.have(&path),
+                    other.keys.has_path(&path),
                     "{} {path} {}",
                     pack.chart(),
                     other.chart()

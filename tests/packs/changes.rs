@@ -15,7 +15,7 @@ use refit::{
     migrate::{Answer, Answers, Migrated, StepState, migrate},
     pack::{
         Pack,
-        check::{FindingSeverity, check},
+        check::{FindingSeverity, check_pack},
     },
     plan::{Plan, Selection},
     refusal,
@@ -132,7 +132,7 @@ fn pack(change: &Change, folder: &std::path::Path) -> Result<Pack, String> {
         fs::write(folder.join(name), json.to_string()).map_err(|e| e.to_string())?;
     }
     let pack = Pack::from_folder(folder).map_err(|e| e.to_string())?;
-    let found = check(&pack).into_iter();
+    let found = check_pack(&pack).into_iter();
     let errors: Vec<String> = found
         .filter(|finding| finding.severity == FindingSeverity::Error)
         .map(|finding| finding.to_string())

@@ -89,7 +89,7 @@ fn holds(pack: &Pack, made: &Made) -> Result<(), String> {
         .rows
         .iter()
         .any(|row| !row.tell.is_empty() || !row.todo.is_empty());
-    let does = !step.takes.is_empty() || step.outputs().next().is_some();
+    let does = !step.takes.is_empty() || step.written_paths().next().is_some();
     let right = match made.kind.as_str() {
         "operation" => does,
         "question" => asks,

@@ -30,7 +30,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
         let path = match text.parse::<Path>() {
             Ok(path) => path,
             Err(error) => {
-                found.push(spot.finding(Code::BadPath, format!("this is no path: {error}")));
+                found.push(spot.finding_here(Code::BadPath, format!("this is no path: {error}")));
                 continue;
             }
         };
@@ -51,7 +51,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
                 "keys.yaml says something else of {path} in {version}; only what it says counts: gather the keys \
                  again with `refit pack new`, which takes this in"
             );
-            found.push(spot.finding(Code::StaleKeys, message));
+            found.push(spot.finding_here(Code::StaleKeys, message));
         }
     }
 }

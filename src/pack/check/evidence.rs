@@ -25,32 +25,42 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
     for (at, evidence) in info.evidence.iter().enumerate() {
         let spot = pack.get("evidence").item(at);
         let range = |version: &Version| evidence.versions.contains(version);
-        let path = spot.get("path").value();
+        let path = spot.get("path").at_value();
         // Evidence against all versions is about keys of forks, which no version need know.
         if !range::is_against(&evidence.versions, &whole.versions) {
-            key(whole, &evidence.path, &range, path, found);
+            check_key(whole, &evidence.path, &range, path, found);
         }
         if let Some(unless) = &evidence.unless {
-            key(whole, unless, &|_| true, spot.get("unless").value(), found);
+            check_key(
+                whole,
+                unless,
+                &|_| true,
+                spot.get("unless").at_value(),
+                found,
+            );
         }
         if let Some(condition) = &evidence.condition {
-            let at = spot.get("if").value();
+            let at = spot.get("if").at_value();
             // What tells a version may well be that keys of others are not there.
-            expression(whole, condition, &VersionRange::default(), at, found);
+            check_expression(whole, condition, &VersionRange::default(), at, found);
         }
     }
     for (at, former) in info.called_before.iter().enumerate() {
         let spot = pack.get("called-before").item(at);
         if former.chart == info.chart {
             let message = "this is the chart's name now";
-            found.push(spot.get("chart").value().finding(Code::Format, message));
+            found.push(
+                spot.get("chart")
+                    .at_value()
+                    .finding_here(Code::Format, message),
+            );
         }
         if !info.versions.contains_key(&former.until) {
             let message = format!("{} is not among the versions", former.until);
             found.push(
                 spot.get("until")
-                    .value()
-                    .finding(Code::UnknownVersion, message),
+                    .at_value()
+                    .finding_here(Code::UnknownVersion, message),
             );
         }
     }
@@ -60,46 +70,48 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
             let message = "this is also one of the chart's own repositories";
             found.push(
                 spot.get("repository")
-                    .value()
-                    .finding(Code::Format, message),
+                    .at_value()
+                    .finding_here(Code::Format, message),
             );
         }
     }
     for (at, telling) in info.identifies.keys.iter().enumerate() {
         let spot = pack.get("identifies").get("keys").item(at);
-        let path = spot.get("path").value();
-        key(whole, &telling.path, &|_| true, path, found);
+        let path = spot.get("path").at_value();
+        check_key(whole, &telling.path, &|_| true, path, found);
         if let Some(condition) = &telling.condition {
-            let at = spot.get("if").value();
-            expression(whole, condition, &VersionRange::default(), at, found);
+            let at = spot.get("if").at_value();
+            check_expression(whole, condition, &VersionRange::default(), at, found);
         }
     }
     for (id, fact) in &info.facts {
         let values = pack.get("facts").get(id).get("by-version");
         for (at, value) in fact.by_version.iter().enumerate() {
-            let spot = values.item(at).get("value").value();
+            let spot = values.item(at).get("value").at_value();
             match value.value.strip_prefix('=') {
-                Some(source) => expression(whole, source, &value.versions, spot, found),
+                Some(source) => check_expression(whole, source, &value.versions, spot, found),
                 None => match expr::template_parts(&value.value) {
                     Ok(parts) => {
                         for part in parts {
                             if let TemplatePart::Expression(source) = part {
-                                expression(whole, source, &value.versions, spot, found);
+                                check_expression(whole, source, &value.versions, spot, found);
                             }
                         }
                     }
-                    Err(error) => found.push(spot.finding(Code::BadExpression, one_line(&error))),
+                    Err(error) => {
+                        found.push(spot.finding_here(Code::BadExpression, one_line(&error)))
+                    }
                 },
             }
         }
     }
     if let Err(message) = effects::declared_moves(&info.effects) {
-        found.push(pack.get("effects").finding(Code::Effects, message));
+        found.push(pack.get("effects").finding_here(Code::Effects, message));
     }
 }
 
 /// Checks that the chart knows a key, and that a version in a range does.
-fn key(
+fn check_key(
     whole: &Whole<'_>,
     text: &str,
     range: &dyn Fn(&Version) -> bool,
@@ -109,7 +121,7 @@ fn key(
     match text.parse::<Path>() {
         Err(error) => {
             let message = format!("this is no path: {error}");
-            found.push(spot.finding(Code::BadPath, message));
+            found.push(spot.finding_here(Code::BadPath, message));
         }
         Ok(path) => check_known(whole, &path, range, spot, found),
     }
@@ -125,7 +137,7 @@ fn check_known(
     let knows = |version: &&Version| whole.knows(path, version);
     if !whole.versions.iter().any(|version| knows(&version)) {
         let message = format!("no version knows {path}{}", did_you_mean(whole.pack, path));
-        found.push(spot.finding(Code::UnknownEvidence, message));
+        found.push(spot.finding_here(Code::UnknownEvidence, message));
     } else if !whole
         .versions
         .iter()
@@ -133,12 +145,12 @@ fn check_known(
         .any(|v| knows(&v))
     {
         let message = format!("no version that this is for knows {path}; others do");
-        found.push(spot.finding(Code::UnknownEvidence, message));
+        found.push(spot.finding_here(Code::UnknownEvidence, message));
     }
 }
 
 /// Checks an expression over `values`.
-fn expression(
+fn check_expression(
     whole: &Whole<'_>,
     source: &str,
     versions: &VersionRange,
@@ -150,26 +162,26 @@ fn expression(
         Ok((
             names,
             expression.unknown_functions()?,
-            expression.places("values")?,
+            expression.places_below("values")?,
         ))
     });
     let (names, functions, places) = match read {
         Ok(read) => read,
-        Err(error) => return found.push(spot.finding(Code::BadExpression, one_line(&error))),
+        Err(error) => return found.push(spot.finding_here(Code::BadExpression, one_line(&error))),
     };
     if let Some(name) = names.iter().find(|name| *name != "values") {
         let message = format!(
             "`{name}` has no meaning here; the values are `values` (in the expression `{}`)",
             expression.source()
         );
-        found.push(spot.finding(Code::UnknownName, message));
+        found.push(spot.finding_here(Code::UnknownName, message));
     }
     if let Some(function) = functions.first() {
         let message = format!(
             "there is no function `{function}` (in the expression `{}`)",
             expression.source()
         );
-        found.push(spot.finding(Code::UnknownFunction, message));
+        found.push(spot.finding_here(Code::UnknownFunction, message));
     }
     for place in places.iter().filter(|place| !place.is_root()) {
         check_known(

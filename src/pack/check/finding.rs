@@ -191,7 +191,7 @@ impl fmt::Display for PackFinding {
 
 /// `2 errors, 3 warnings`.
 #[must_use]
-pub fn summary(findings: &[PackFinding]) -> String {
+pub fn count_by_severity(findings: &[PackFinding]) -> String {
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let counted = |n: usize, what: &str| match n {
         1 => format!("1 {what}"),

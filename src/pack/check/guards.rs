@@ -24,7 +24,7 @@ impl Guard {
         };
         let Some((number, option)) = own else {
             let mut guard = Self::default();
-            guard.add(step, step.condition.as_ref());
+            guard.add_condition(step, step.condition.as_ref());
             return guard;
         };
         let row = &step.rows[number];
@@ -43,12 +43,12 @@ impl Guard {
 
     fn of<'r>(step: &Step, number: usize, rows: impl Iterator<Item = &'r Row>) -> Self {
         let mut guard = Self::default();
-        guard.add(step, step.condition.as_ref());
+        guard.add_condition(step, step.condition.as_ref());
         for row in step.rows.iter().take(number) {
             // A row for certain targets is passed over for others though its condition may hold.
             if let (Some(condition), None) = (&row.condition, &row.target) {
                 let mut above = Self::default();
-                above.add(step, Some(condition));
+                above.add_condition(step, Some(condition));
                 // If one of several conditions failed nobody can say which.
                 if let [one] = above.all.as_slice() {
                     guard.all.push(negated(one));
@@ -56,16 +56,17 @@ impl Guard {
             }
         }
         for row in rows {
-            guard.add(step, row.condition.as_ref());
+            guard.add_condition(step, row.condition.as_ref());
             guard.targets.extend(row.target.clone());
         }
         guard
     }
 
-    fn add(&mut self, step: &Step, condition: Option<&Expression>) {
+    fn add_condition(&mut self, step: &Step, condition: Option<&Expression>) {
         let Some(condition) = condition else { return };
         let text = normalised_condition(step, condition.source(), 0);
-        self.all.extend(conjuncts(&text).into_iter().map(bare));
+        self.all
+            .extend(conjuncts(&text).into_iter().map(without_parentheses));
     }
 
     /// True if the two cannot hold at once.
@@ -93,7 +94,7 @@ fn normalised_condition(step: &Step, source: &str, depth: usize) -> String {
             let (word, behind) = rest.split_at(end);
             let member = out.ends_with('.');
             let called = behind.trim_start().starts_with('(');
-            out.push_str(&match (member || called, meaning(step, word, depth)) {
+            out.push_str(&match (member || called, spelled_out(step, word, depth)) {
                 (false, Some(meaning)) => meaning,
                 _ => word.to_owned(),
             });
@@ -108,7 +109,7 @@ fn normalised_condition(step: &Step, source: &str, depth: usize) -> String {
     out
 }
 
-fn meaning(step: &Step, name: &str, depth: usize) -> Option<String> {
+fn spelled_out(step: &Step, name: &str, depth: usize) -> Option<String> {
     let mut takes = step.takes.iter();
     let taken = takes.find(|take| take.name.as_deref() == Some(name));
     let taken = taken.map(|take| &take.path);
@@ -131,10 +132,10 @@ fn meaning(step: &Step, name: &str, depth: usize) -> Option<String> {
 /// The parts of a condition that must all hold.
 fn conjuncts(text: &str) -> Vec<&str> {
     let text = strip_parentheses(text);
-    if !split(text, "||").is_empty() {
+    if !operator_places(text, "||").is_empty() {
         return vec![text];
     }
-    let at = split(text, "&&");
+    let at = operator_places(text, "&&");
     let mut parts = Vec::new();
     let mut start = 0;
     for end in at {
@@ -165,7 +166,7 @@ fn outside_parentheses(text: &str) -> impl Iterator<Item = (usize, char)> {
 }
 
 /// The places of an operator outside of parentheses and quotes.
-fn split(text: &str, operator: &str) -> Vec<usize> {
+fn operator_places(text: &str, operator: &str) -> Vec<usize> {
     let found = outside_parentheses(text).filter(|(at, _)| text[*at..].starts_with(operator));
     found.map(|(at, _)| at).collect()
 }
@@ -188,13 +189,13 @@ fn strip_parentheses(text: &str) -> &str {
     text
 }
 
-fn bare(text: &str) -> String {
+fn without_parentheses(text: &str) -> String {
     strip_parentheses(text).to_owned()
 }
 
 fn negated(text: &str) -> String {
     match text.strip_prefix('!') {
-        Some(rest) if comparison(rest).is_none() => bare(rest),
+        Some(rest) if comparison(rest).is_none() => without_parentheses(rest),
         _ => match comparison(text) {
             Some((left, sign, right)) => format!("{left}{}{right}", negated_sign(sign)),
             None => format!("!{text}"),
@@ -218,9 +219,9 @@ fn negated_sign(sign: &str) -> &'static str {
 
 /// A comparison outside of parentheses; the signs around a path are none.
 fn comparison(text: &str) -> Option<(&str, &'static str, &str)> {
-    if !split(text, "||").is_empty()
-        || !split(text, "&&").is_empty()
-        || !split(text, "?").is_empty()
+    if !operator_places(text, "||").is_empty()
+        || !operator_places(text, "&&").is_empty()
+        || !operator_places(text, "?").is_empty()
     {
         return None;
     }
@@ -281,7 +282,10 @@ mod tests {
             ("!(set(<a>)||set(<b>))", "set(<a>)||set(<b>)", true),
         ] {
             let guard = |text: &str| Guard {
-                all: conjuncts(text).into_iter().map(bare).collect(),
+                all: conjuncts(text)
+                    .into_iter()
+                    .map(without_parentheses)
+                    .collect(),
                 targets: Vec::new(),
             };
             assert_eq!(guard(a).excludes(&guard(b)), apart, "{a} and {b}");

@@ -14,7 +14,7 @@ use semver::Version;
 use super::{
     Whole,
     finding::{Code, PackFinding},
-    paths::{did_you_mean, kind},
+    paths::{did_you_mean, telling_kind},
     place::Spot,
 };
 use crate::{
@@ -44,7 +44,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
         };
         Rc::clone(known.or_insert_with(made))
     };
-    for (text, path, ranges) in whole.pack.keys.written() {
+    for (text, path, ranges) in whole.pack.keys.each_key() {
         let Some(entry) = entries.get(text) else {
             continue;
         };
@@ -61,7 +61,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
                     entry
                         .item(second)
                         .get("in")
-                        .finding(Code::RangesOverlap, message),
+                        .finding_here(Code::RangesOverlap, message),
                 );
                 overlap = true;
             }
@@ -75,16 +75,25 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
                 };
                 match range {
                     Some(range) if range != last => {
-                        place.changed(whole, ranges[last], ranges[range], range, &mut used, found);
+                        place.check_changed(
+                            whole,
+                            ranges[last],
+                            ranges[range],
+                            range,
+                            &mut used,
+                            found,
+                        );
                     }
                     Some(_) => {}
-                    None => place.vanished(whole, ranges[last], last, &mut used, &mut gone, found),
+                    None => {
+                        place.check_vanished(whole, ranges[last], last, &mut used, &mut gone, found)
+                    }
                 }
             }
             last = range;
         }
     }
-    ignored(whole, &used, found);
+    check_ignored(whole, &used, found);
     ignored_keys(whole, found);
 }
 
@@ -117,7 +126,7 @@ fn ignored_keys(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
             for (at, key) in keys.iter().enumerate() {
                 if let Err(error) = key.parse::<Path>() {
                     let spot = list.item(number).get(field).item(at);
-                    found.push(spot.finding(Code::BadPath, error.to_string()));
+                    found.push(spot.finding_here(Code::BadPath, error.to_string()));
                 }
             }
         }
@@ -133,7 +142,7 @@ struct KeyChange<'a> {
 }
 
 impl KeyChange<'_> {
-    fn migration<'w>(&self, whole: &'w Whole<'_>) -> Option<&'w Migration> {
+    fn own_migration<'w>(&self, whole: &'w Whole<'_>) -> Option<&'w Migration> {
         let mut migrations = whole.migrations.iter();
         migrations
             .find(|migration| migration.version == *self.version)
@@ -150,7 +159,7 @@ impl KeyChange<'_> {
         if is_ignored(whole, self.path, self.version, change) {
             return true;
         }
-        let Some(migration) = self.migration(whole) else {
+        let Some(migration) = self.own_migration(whole) else {
             // Of a file that cannot be read nobody knows what it would say.
             let mut files = whole.pack.migrated_versions();
             return files.any(|version| version == self.version);
@@ -169,13 +178,13 @@ impl KeyChange<'_> {
             let reads = step.reads.iter().map(|(_, path)| path);
             takes
                 .chain(reads)
-                .chain(step.outputs())
+                .chain(step.written_paths())
                 .chain(&step.keep)
                 .any(meets)
         })
     }
 
-    fn changed(
+    fn check_changed(
         &self,
         whole: &Whole<'_>,
         old: &KeyRange,
@@ -192,7 +201,7 @@ impl KeyChange<'_> {
                     "nothing reads {path} from {version} on, and no step of {version}.yaml takes it; move or \
                      drop it there, or say why not under `ignored`"
                 );
-                found.push(range.get("read").finding(Code::VanishedKey, message));
+                found.push(range.get("read").finding_here(Code::VanishedKey, message));
             }
             return;
         }
@@ -204,7 +213,7 @@ impl KeyChange<'_> {
                 "{files} does not read {path} any more from {version} on, others still do, and no step of \
                  {version}.yaml looks at it; move or tell it there, or say why not under `ignored`"
             );
-            found.push(range.get("gone-from").finding(Code::LeftKey, message));
+            found.push(range.get("gone-from").finding_here(Code::LeftKey, message));
         }
         if new.read == ReadAnswer::No || tag || old.default == new.default {
             return;
@@ -216,7 +225,7 @@ impl KeyChange<'_> {
         let (Some(before), Some(now)) = defaults else {
             return;
         };
-        let kinds = (kind(before), kind(now));
+        let kinds = (telling_kind(before), telling_kind(now));
         // An empty text, map or list and a null all say that nothing is set.
         if is_nothing(before) && is_nothing(now) && kinds.0.zip(kinds.1).is_none_or(|(a, b)| a == b)
             || self.is_spoken_of(whole, KeyChangeKind::Default, used)
@@ -233,8 +242,8 @@ impl KeyChange<'_> {
             found.push(
                 range
                     .get("default")
-                    .value()
-                    .finding(Code::DefaultType, message),
+                    .at_value()
+                    .finding_here(Code::DefaultType, message),
             );
         } else {
             let message = format!(
@@ -244,13 +253,13 @@ impl KeyChange<'_> {
             found.push(
                 range
                     .get("default")
-                    .value()
-                    .finding(Code::ChangedDefault, message),
+                    .at_value()
+                    .finding_here(Code::ChangedDefault, message),
             );
         }
     }
 
-    fn vanished(
+    fn check_vanished(
         &self,
         whole: &Whole<'_>,
         old: &KeyRange,
@@ -286,7 +295,7 @@ impl KeyChange<'_> {
             self.entry
                 .item(at)
                 .get("in")
-                .finding(Code::VanishedKey, message),
+                .finding_here(Code::VanishedKey, message),
         );
     }
 }
@@ -302,7 +311,11 @@ fn is_nothing(value: &Value) -> bool {
 }
 
 /// Finds entries that are ignored and would not be found.
-fn ignored(whole: &Whole<'_>, used: &BTreeSet<(Version, String)>, found: &mut Vec<PackFinding>) {
+fn check_ignored(
+    whole: &Whole<'_>,
+    used: &BTreeSet<(Version, String)>,
+    found: &mut Vec<PackFinding>,
+) {
     for migration in &whole.migrations {
         let name = format!("{}.yaml", migration.version);
         let spot = whole.files.spot(&name).get("ignored");
@@ -315,8 +328,8 @@ fn ignored(whole: &Whole<'_>, used: &BTreeSet<(Version, String)>, found: &mut Ve
                 migration.version,
                 did_you_mean(whole.pack, path)
             );
-            let at = spot.path(path).unwrap_or(spot);
-            found.push(at.finding(Code::UselessIgnored, message));
+            let at = spot.find_path(path).unwrap_or(spot);
+            found.push(at.finding_here(Code::UselessIgnored, message));
         }
     }
 }

@@ -25,7 +25,7 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
-pub use finding::{Code, FindingSeverity, PackFinding, summary};
+pub use finding::{Code, FindingSeverity, PackFinding, count_by_severity};
 use place::{CheckedFile, Spot};
 
 use super::{
@@ -53,7 +53,7 @@ pub struct Checked {
 
 /// Checks a pack that could be loaded.
 #[must_use]
-pub fn check(pack: &Pack) -> Vec<PackFinding> {
+pub fn check_pack(pack: &Pack) -> Vec<PackFinding> {
     let checked = PackFiles::read(pack.source()).and_then(|files| {
         Ok(match pack.info.sub_charts.is_empty() {
             true => files.check(Some(pack)),
@@ -71,7 +71,7 @@ pub fn check(pack: &Pack) -> Vec<PackFinding> {
 /// If the folder has no pack.yaml, or a file of it cannot be read.
 pub fn check_folder(folder: &FilePath) -> Result<Checked, PackError> {
     let source = PackSource::Folder(folder.to_owned());
-    source.read("pack.yaml")?;
+    source.read_file("pack.yaml")?;
     let files = PackFiles::read(&source)?;
     // The packs that it names of sub-charts are looked at by themselves.
     let pack = Pack::load_alone(source.clone());
@@ -81,7 +81,7 @@ pub fn check_folder(folder: &FilePath) -> Result<Checked, PackError> {
     if let Err(failure) = &pack
         && !findings.iter().any(error)
     {
-        findings.push(files.failure(failure));
+        findings.push(files.finding_for_error(failure));
     }
     let versions = files.versions();
     Ok(Checked {
@@ -116,7 +116,7 @@ struct PackFiles {
 
 impl PackFiles {
     fn read(source: &PackSource) -> Result<Self, PackError> {
-        let mut names = source.names()?;
+        let mut names = source.file_names()?;
         names.sort();
         let own = |name: &String| {
             let stem = name.strip_suffix(".yaml");
@@ -125,7 +125,7 @@ impl PackFiles {
         };
         let (own, others): (Vec<String>, Vec<String>) = names.into_iter().partition(own);
         let files = own.into_iter().map(|name| {
-            let text = source.read(&name)?;
+            let text = source.read_file(&name)?;
             Ok(CheckedFile::new(name, text))
         });
         Ok(Self {
@@ -180,7 +180,7 @@ impl PackFiles {
         }
         self.versions_fit(&versions, &mut found);
         for file in self.migrations().chain(self.get(REPLACEMENT)) {
-            paths::read(file, &mut found);
+            paths::check_path_texts(file, &mut found);
         }
         if let Some(pack) = pack {
             let mut migrations = Vec::new();
@@ -193,7 +193,7 @@ impl PackFiles {
                             f.file == name && f.severity == FindingSeverity::Error
                         };
                         if !found.iter().any(error_in) {
-                            found.push(self.failure(&error));
+                            found.push(self.finding_for_error(&error));
                         }
                     }
                 }
@@ -280,20 +280,20 @@ impl PackFiles {
                 Ok(version) => {
                     if last.as_ref().is_some_and(|last| *last > version) {
                         let message = format!("{version} stands behind a newer one; oldest first");
-                        found.push(spot.finding(Code::VersionOrder, message));
+                        found.push(spot.finding_here(Code::VersionOrder, message));
                     }
                     last = Some(version);
                 }
                 Err(error) => {
                     let message = format!("`{text}` is no version ({error}); write three numbers");
-                    found.push(spot.finding(Code::BadVersion, message));
+                    found.push(spot.finding_here(Code::BadVersion, message));
                 }
             }
         }
         for (text, spot) in pack.get("not-versions").entries() {
             if Version::parse(text).is_ok_and(|version| versions.contains(&version)) {
                 let message = format!("{text} is also among the versions");
-                found.push(spot.finding(Code::VersionRefused, message));
+                found.push(spot.finding_here(Code::VersionRefused, message));
             }
         }
         for (text, spot) in pack.get("effects").get("moved").entries() {
@@ -301,7 +301,7 @@ impl PackFiles {
                 Ok(version) if versions.contains(&version) => {}
                 _ => {
                     let message = format!("{text} is not among the versions");
-                    found.push(spot.finding(Code::UnknownVersion, message));
+                    found.push(spot.finding_here(Code::UnknownVersion, message));
                 }
             }
         }
@@ -315,15 +315,15 @@ impl PackFiles {
             match Version::parse(text) {
                 Err(error) => {
                     let message = format!("`{text}` is no version ({error}); write three numbers");
-                    found.push(spot.value().finding(Code::BadVersion, message));
+                    found.push(spot.at_value().finding_here(Code::BadVersion, message));
                 }
                 Ok(version) if Some(&version) != named.as_ref() => {
                     let message = format!("the file is called {}, and is for {version}", file.name);
-                    found.push(spot.value().finding(Code::BadVersion, message));
+                    found.push(spot.at_value().finding_here(Code::BadVersion, message));
                 }
                 Ok(version) if !versions.contains(&version) => {
                     let message = format!("pack.yaml does not name the version {version}");
-                    found.push(spot.value().finding(Code::UnknownVersion, message));
+                    found.push(spot.at_value().finding_here(Code::UnknownVersion, message));
                 }
                 Ok(_) => {}
             }
@@ -331,7 +331,7 @@ impl PackFiles {
     }
 
     /// The finding for an error of the reader that no check found, as near to its place as can be told.
-    fn failure(&self, error: &PackError) -> PackFinding {
+    fn finding_for_error(&self, error: &PackError) -> PackFinding {
         match error {
             PackError::Step {
                 version,
@@ -340,7 +340,7 @@ impl PackFiles {
             } => {
                 let spot = self.spot(&format!("{version}.yaml"));
                 let spot = spot.get("steps").get(step);
-                spot.finding(Code::BadStep, message.clone())
+                spot.finding_here(Code::BadStep, message.clone())
             }
             PackError::Format { file, message } | PackError::Bounds { file, message } => {
                 let code = match error {
@@ -348,7 +348,7 @@ impl PackFiles {
                     _ => Code::Format,
                 };
                 match self.get(file) {
-                    Some(file) => file.spot().finding(code, message.clone()),
+                    Some(file) => file.spot().finding_here(code, message.clone()),
                     None => unreadable_finding(error),
                 }
             }
@@ -373,24 +373,24 @@ impl<'p> Whole<'p> {
         replacement::check(self, found);
         corrections::check(self, found);
         history::check(self, found);
-        steps::ids(self, found);
+        steps::check_ids(self, found);
         self.check_migrations(found);
     }
 
     fn check_migrations(&self, found: &mut Vec<PackFinding>) {
         for migration in &self.migrations {
             for step in &migration.steps {
-                let spot = self.step(migration, step);
+                let spot = self.spot_of_step(migration, step);
                 paths::check(self, migration, step, spot, found);
                 names::check(step, spot, found);
-                steps::check(self, migration, step, spot, found);
+                steps::check_step(self, migration, step, spot, found);
             }
             writes::check(self, migration, found);
         }
     }
 
     /// The place of a step.
-    fn step(&self, migration: &Migration, step: &Step) -> Spot<'p> {
+    fn spot_of_step(&self, migration: &Migration, step: &Step) -> Spot<'p> {
         let file = self.files.spot(&format!("{}.yaml", migration.version));
         file.get("steps").get(&step.id)
     }
@@ -410,7 +410,7 @@ struct PlacedRow<'p> {
 }
 
 /// Every row of a step, those of options behind the row that asks.
-fn rows<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<PlacedRow<'p>> {
+fn placed_rows<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<PlacedRow<'p>> {
     let first = spot.find("first");
     let mut rows = Vec::new();
     for (number, row) in step.rows.iter().enumerate() {

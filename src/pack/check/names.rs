@@ -7,7 +7,7 @@ use super::{
     PlacedRow,
     finding::{Code, PackFinding},
     place::Spot,
-    rows,
+    placed_rows,
 };
 use crate::{
     pack::{
@@ -32,7 +32,7 @@ pub(super) fn check(step: &Step, spot: Spot<'_>, found: &mut Vec<PackFinding>) {
     let mut used = HashSet::new();
     for (field, at) in spot.entries() {
         if !SILENT.contains(&field) {
-            words(field, at, &mut used);
+            collect_words(field, at, &mut used);
         }
     }
     let mut scope = NameCheck {
@@ -42,28 +42,28 @@ pub(super) fn check(step: &Step, spot: Spot<'_>, found: &mut Vec<PackFinding>) {
     };
     for (name, _) in &step.lets {
         let at = spot.get("let").get(name);
-        scope.data(at, at.value());
+        scope.check_data(at, at.at_value());
         scope.names.insert(name);
     }
     if spot.find("first").is_some() {
-        scope.condition(spot);
+        scope.check_condition(spot);
     }
-    for placed in rows(step, spot) {
+    for placed in placed_rows(step, spot) {
         match placed.option {
-            None => scope.row(&placed, step),
+            None => scope.check_row(&placed, step),
             Some(option) => {
                 let outer = scope.names.clone();
-                scope.text(placed.spot.get("title"));
+                scope.check_text(placed.spot.get("title"));
                 for (name, input) in &option.inputs {
                     let at = placed.spot.get("input").get(name);
-                    scope.text(at.get("title"));
+                    scope.check_text(at.get("title"));
                     match input.default.as_deref() {
                         Some(default) if default.starts_with('=') => {
-                            scope.expression(default, at.get("default").value());
+                            scope.check_expression(default, at.get("default").at_value());
                         }
                         Some(default) => {
-                            scope.text(at.get("default"));
-                            scope.literal(default, at.get("default").value());
+                            scope.check_text(at.get("default"));
+                            scope.check_literal(default, at.get("default").at_value());
                         }
                         None => {}
                     }
@@ -74,14 +74,14 @@ pub(super) fn check(step: &Step, spot: Spot<'_>, found: &mut Vec<PackFinding>) {
                         let last = error.lines().last().unwrap_or_default();
                         let last = last.trim_start_matches("error: ");
                         let message = format!("this regular expression cannot be read: {last}");
-                        let at = at.get("match").value();
-                        scope.found.push(at.finding(Code::BadRegex, message));
+                        let at = at.get("match").at_value();
+                        scope.found.push(at.finding_here(Code::BadRegex, message));
                     }
                 }
                 scope
                     .names
                     .extend(option.inputs.iter().map(|(name, _)| name.as_str()));
-                scope.row(&placed, step);
+                scope.check_row(&placed, step);
                 scope.names = outer;
             }
         }
@@ -97,9 +97,9 @@ struct NameCheck<'n, 'f> {
 }
 
 impl NameCheck<'_, '_> {
-    fn row(&mut self, placed: &PlacedRow<'_>, step: &Step) {
+    fn check_row(&mut self, placed: &PlacedRow<'_>, step: &Step) {
         let spot = placed.spot;
-        self.condition(spot);
+        self.check_condition(spot);
         for (at, name) in placed.row.leave.iter().enumerate() {
             let taken: Vec<&str> = step
                 .takes
@@ -112,52 +112,52 @@ impl NameCheck<'_, '_> {
                     did_you_mean(name, taken.iter().copied())
                 );
                 let at = spot.get("leave").item(at);
-                self.found.push(at.finding(Code::UnknownName, message));
+                self.found.push(at.finding_here(Code::UnknownName, message));
             }
         }
         for (_, at) in spot.get("do").entries() {
-            self.data(at, at.value());
+            self.check_data(at, at.at_value());
         }
         for (_, at) in spot.get("upsert").entries() {
             let items = at.get("items");
-            self.data(items, items.value());
+            self.check_data(items, items.at_value());
         }
         for field in ["tell", "ask"] {
-            self.texts(spot.get(field));
+            self.check_texts(spot.get(field));
         }
         for (_, at) in spot.get("todo").entries() {
-            self.texts(at);
+            self.check_texts(at);
         }
     }
 
-    fn condition(&mut self, spot: Spot<'_>) {
+    fn check_condition(&mut self, spot: Spot<'_>) {
         let Some(at) = spot.find("if") else { return };
         let Some(text) = at.text() else { return };
-        self.expression(text, at.value());
+        self.check_expression(text, at.at_value());
         let names = Expression::new(text).names().unwrap_or_default();
         if names.iter().any(|name| name == "target") {
             let message = "an `if` does not look at the target; use `target:`, so that a run in two legs \
                            means the same as one";
             self.found
-                .push(at.value().finding(Code::TargetInIf, message));
+                .push(at.at_value().finding_here(Code::TargetInIf, message));
         }
     }
 
     /// Data of a step: texts behind `=` are expressions, everything else is literal.
-    fn data(&mut self, key: Spot<'_>, at: Spot<'_>) {
+    fn check_data(&mut self, key: Spot<'_>, at: Spot<'_>) {
         let below = key.entries().into_iter().map(|(_, spot)| spot);
         for spot in below.chain(key.items()).collect::<Vec<_>>() {
-            self.data(spot, spot.value());
+            self.check_data(spot, spot.at_value());
         }
         let Some(text) = key.text() else { return };
         match text.starts_with('=') {
-            true => self.expression(text, at),
-            false => self.literal(text, at),
+            true => self.check_expression(text, at),
+            false => self.check_literal(text, at),
         }
     }
 
     /// A literal text that is a name of the step, or an expression of them.
-    fn literal(&mut self, text: &str, at: Spot<'_>) {
+    fn check_literal(&mut self, text: &str, at: Spot<'_>) {
         let own = |name: &str| self.names.contains(name) && !["target", "before"].contains(&name);
         let parts = |c: char| !c.is_alphanumeric() && c != '_';
         let is_name = own(text);
@@ -183,35 +183,35 @@ impl NameCheck<'_, '_> {
             true => Code::TextIsName,
             false => Code::ForgottenEquals,
         };
-        self.found.push(at.finding(code, message));
+        self.found.push(at.finding_here(code, message));
     }
 
-    fn texts(&mut self, spot: Spot<'_>) {
+    fn check_texts(&mut self, spot: Spot<'_>) {
         for item in spot.items() {
-            self.texts(item);
+            self.check_texts(item);
         }
         // Notices by how much they matter.
         for (_, texts) in spot.entries() {
-            self.texts(texts);
+            self.check_texts(texts);
         }
-        self.text(spot);
+        self.check_text(spot);
     }
 
     /// A text with expressions in braces.
-    fn text(&mut self, spot: Spot<'_>) {
+    fn check_text(&mut self, spot: Spot<'_>) {
         let Some(text) = spot.text() else { return };
-        let at = spot.value();
+        let at = spot.at_value();
         let parts = match expr::template_parts(text) {
             Ok(parts) => parts,
             Err(error) => {
                 return self
                     .found
-                    .push(at.finding(Code::BadExpression, error.to_string()));
+                    .push(at.finding_here(Code::BadExpression, error.to_string()));
             }
         };
         for part in parts {
             if let TemplatePart::Expression(source) = part {
-                self.expression(source, at);
+                self.check_expression(source, at);
             }
         }
         let own = |name: &str| self.names.contains(name);
@@ -235,11 +235,11 @@ impl NameCheck<'_, '_> {
             name.map(|name| format!("the `$` would be shown; an expression is written {{{name}}}"))
         };
         if let Some(message) = message {
-            self.found.push(at.finding(Code::TextForm, message));
+            self.found.push(at.finding_here(Code::TextForm, message));
         }
     }
 
-    fn expression(&mut self, source: &str, at: Spot<'_>) {
+    fn check_expression(&mut self, source: &str, at: Spot<'_>) {
         let expression = Expression::new(source);
         let checked = expression
             .names()
@@ -249,7 +249,7 @@ impl NameCheck<'_, '_> {
             Err(error) => {
                 return self
                     .found
-                    .push(at.finding(Code::BadExpression, one_line(&error)));
+                    .push(at.finding_here(Code::BadExpression, one_line(&error)));
             }
         };
         if let Some(name) = names
@@ -261,14 +261,15 @@ impl NameCheck<'_, '_> {
                 did_you_mean(name, self.names.iter().copied()),
                 expression.source()
             );
-            self.found.push(at.finding(Code::UnknownName, message));
+            self.found.push(at.finding_here(Code::UnknownName, message));
         }
         if let Some(function) = functions.first() {
             let message = format!(
                 "there is no function `{function}` (in the expression `{}`)",
                 expression.source()
             );
-            self.found.push(at.finding(Code::UnknownFunction, message));
+            self.found
+                .push(at.finding_here(Code::UnknownFunction, message));
         }
     }
 }
@@ -297,7 +298,7 @@ fn check_unused(step: &Step, spot: Spot<'_>, used: &HashSet<&str>, found: &mut V
     }
     let mut warn = |name: &str, at: Spot<'_>, message: String| {
         if !used.contains(name) {
-            found.push(at.finding(Code::UnusedName, message));
+            found.push(at.finding_here(Code::UnusedName, message));
         }
     };
     for take in &step.takes {
@@ -310,7 +311,7 @@ fn check_unused(step: &Step, spot: Spot<'_>, used: &HashSet<&str>, found: &mut V
     }
     for (name, path) in &step.reads {
         // What is looked at decides what a write onto it means, with a name or without.
-        let mut outputs = step.outputs();
+        let mut outputs = step.written_paths();
         let last = match path.last() {
             Some(Segment::Key(key)) => key.clone(),
             _ => path.to_string(),
@@ -335,7 +336,7 @@ fn check_unused(step: &Step, spot: Spot<'_>, used: &HashSet<&str>, found: &mut V
         let message = format!("nothing uses `{name}`");
         warn(name, spot.get("let").get(name), message);
     }
-    for placed in rows(step, spot) {
+    for placed in placed_rows(step, spot) {
         let Some(option) = placed.option else {
             continue;
         };
@@ -361,12 +362,12 @@ fn text_of(spot: Spot<'_>, texts: &mut String) {
 }
 
 /// The words that stand in expressions below a place.
-fn words<'f>(field: &str, spot: Spot<'f>, used: &mut HashSet<&'f str>) {
+fn collect_words<'f>(field: &str, spot: Spot<'f>, used: &mut HashSet<&'f str>) {
     for (field, below) in spot.entries() {
-        words(field, below, used);
+        collect_words(field, below, used);
     }
     for item in spot.items() {
-        words(field, item, used);
+        collect_words(field, item, used);
     }
     let Some(text) = spot.text() else { return };
     if text.starts_with('=') || ["if", "leave", "each", "explains"].contains(&field) {

@@ -7,7 +7,7 @@ use super::{
     PlacedRow, Whole,
     finding::{Code, PackFinding},
     place::{CheckedFile, Spot, with_wildcards},
-    rows,
+    placed_rows,
 };
 use crate::{
     pack::{Known, Migration, Pack, Step, Take, model::OPEN_REASON},
@@ -16,25 +16,25 @@ use crate::{
 };
 
 /// Checks that there is a reason for what is ignored: a draft has a question in its place.
-fn reason(what: &str, spot: Spot<'_>, found: &mut Vec<PackFinding>) {
+fn check_reason(what: &str, spot: Spot<'_>, found: &mut Vec<PackFinding>) {
     let is_one = |text: &str| text.chars().any(char::is_alphanumeric) && text.trim() != OPEN_REASON;
     if spot.text().is_some_and(|text| !is_one(text)) {
         let message = format!(
             "there is no reason for ignoring {what}; say what users could be told, or take the line away"
         );
-        found.push(spot.finding(Code::NoReason, message));
+        found.push(spot.finding_here(Code::NoReason, message));
     }
 }
 
 /// Checks that whatever must be a path is one.
-pub(super) fn read(file: &CheckedFile, found: &mut Vec<PackFinding>) {
+pub(super) fn check_path_texts(file: &CheckedFile, found: &mut Vec<PackFinding>) {
     for (what, spot) in file.spot().get("ignored").entries() {
-        reason(what, spot.value(), found);
+        check_reason(what, spot.at_value(), found);
     }
     let mut path = |text: Option<&str>, spot: Spot<'_>| {
         if let Some(Err(error)) = text.map(str::parse::<Path>) {
             let message = format!("this is no path: {error}");
-            found.push(spot.finding(Code::BadPath, message));
+            found.push(spot.finding_here(Code::BadPath, message));
         }
     };
     for (text, spot) in file.spot().get("ignored").entries() {
@@ -48,7 +48,7 @@ pub(super) fn read(file: &CheckedFile, found: &mut Vec<PackFinding>) {
         };
         for field in ["take", "read"] {
             for (_, spot) in step.get(field).entries() {
-                path(spot.value().text(), spot.value());
+                path(spot.at_value().text(), spot.at_value());
             }
         }
         for field in ["keep", "replaces", "foreign"] {
@@ -62,7 +62,7 @@ pub(super) fn read(file: &CheckedFile, found: &mut Vec<PackFinding>) {
             for row in std::iter::once(row).chain(options.into_iter().map(|(_, spot)| spot)) {
                 for (from, spot) in row.get("move").entries() {
                     path(Some(from), spot);
-                    path(spot.value().text(), spot.value());
+                    path(spot.at_value().text(), spot.at_value());
                 }
                 for spot in row.get("drop").items() {
                     path(spot.text(), spot);
@@ -103,10 +103,10 @@ pub(super) fn check(
                 take.path,
                 hint(&take.path)
             );
-            found.push(at.finding(Code::UnknownKey, message));
+            found.push(at.finding_here(Code::UnknownKey, message));
         }
         if let Some(to) = &take.to {
-            captures(step, &take.path, to, row_of(step, spot, take), found);
+            check_captures(step, &take.path, to, row_of(step, spot, take), found);
         }
     }
     for (name, path) in &step.reads {
@@ -116,8 +116,8 @@ pub(super) fn check(
                 "no version knows {path}{}; if forks do, list it under `foreign`",
                 hint(path)
             );
-            let at = spot.get("read").get(name).value();
-            found.push(at.finding(Code::UnknownKey, message));
+            let at = spot.get("read").get(name).at_value();
+            found.push(at.finding_here(Code::UnknownKey, message));
         }
     }
     fields_that_do_nothing(whole, version, step, spot, found);
@@ -129,29 +129,29 @@ pub(super) fn check(
                 "no version from {version} on knows {path}, which it replaces{}",
                 hint(path)
             );
-            let at = spot.get("replaces").path(path).unwrap_or(spot);
-            found.push(at.finding(Code::UnknownKey, message));
+            let at = spot.get("replaces").find_path(path).unwrap_or(spot);
+            found.push(at.finding_here(Code::UnknownKey, message));
         }
     }
     for take in &step.takes {
         let Some(to) = &take.to else { continue };
         let at = || {
             let moves = row_of(step, spot, take).get("move");
-            moves.path(&take.path).unwrap_or(spot).value()
+            moves.find_path(&take.path).unwrap_or(spot).at_value()
         };
-        written(whole, version, to, None, &at, found);
+        check_written(whole, version, to, None, &at, found);
     }
-    for placed in rows(step, spot) {
+    for placed in placed_rows(step, spot) {
         for write in &placed.row.writes {
             let field = if write.by.is_some() { "upsert" } else { "do" };
             let fields = placed.spot.get(field);
-            let at = || fields.path(&write.path).unwrap_or(placed.spot);
+            let at = || fields.find_path(&write.path).unwrap_or(placed.spot);
             if !write.path.is_concrete() && step.each.is_none() {
                 let message = format!("{} has a wildcard; only `move` can have one", write.path);
-                found.push(at().finding(Code::WildcardWritten, message));
+                found.push(at().finding_here(Code::WildcardWritten, message));
                 continue;
             }
-            written(whole, version, &write.path, Some(&placed), &at, found);
+            check_written(whole, version, &write.path, Some(&placed), &at, found);
         }
     }
 }
@@ -175,12 +175,12 @@ pub(super) fn spot_of_take<'f>(step: &Step, spot: Spot<'f>, take: &Take) -> Spot
     let fields = ["take", "move", "drop"];
     let mut found = fields
         .iter()
-        .filter_map(|field| row.get(field).path(&take.path));
+        .filter_map(|field| row.get(field).find_path(&take.path));
     found.next().unwrap_or(row)
 }
 
 /// Checks that a version that a write is for knows the key.
-fn written<'f>(
+fn check_written<'f>(
     whole: &Whole<'_>,
     version: &Version,
     path: &Path,
@@ -188,14 +188,14 @@ fn written<'f>(
     at: &dyn Fn() -> Spot<'f>,
     found: &mut Vec<PackFinding>,
 ) {
-    let targets: Vec<_> = placed.map_or(Vec::new(), |placed| placed.targets(whole, version));
+    let targets: Vec<_> = placed.map_or(Vec::new(), |placed| placed.named_targets(whole, version));
     let after = || whole.versions.iter().filter(|other| *other >= version);
     if !after().any(|other| whole.knows(path, other)) {
         let message = format!(
             "no version from {version} on knows {path}, which it writes{}",
             did_you_mean(whole.pack, path)
         );
-        return found.push(at().finding(Code::UnknownKey, message));
+        return found.push(at().finding_here(Code::UnknownKey, message));
     }
     // A row for targets is written for these, any other for the version itself.
     let own = whole.versions.iter().find(|other| *other == version);
@@ -214,20 +214,20 @@ fn written<'f>(
                 "{unknown} does not know {path} any more; `target` says which versions the row is for"
             ),
         };
-        return found.push(at().finding(Code::LaterKey, message));
+        return found.push(at().finding_here(Code::LaterKey, message));
     }
     let dead = |other: &&&Version| whole.pack.keys.known(path, other) == Known::Dead;
     if let Some(other) = wanted.iter().find(dead) {
         let message = format!("no template of {other} reads {path} (`read: \"no\"` in keys.yaml)");
-        found.push(at().finding(Code::DeadKey, message));
+        found.push(at().finding_here(Code::DeadKey, message));
     }
     if let Some(placed) = placed {
-        literal(whole, path, placed, &wanted, at, found);
+        check_literal(whole, path, placed, &wanted, at, found);
     }
 }
 
 /// Checks that a literal has the type of the key's default.
-fn literal<'f>(
+fn check_literal<'f>(
     whole: &Whole<'_>,
     path: &Path,
     placed: &PlacedRow<'_>,
@@ -244,18 +244,18 @@ fn literal<'f>(
         let Some(default) = whole.default(path, version) else {
             continue;
         };
-        if let (Some(own), Some(theirs)) = (kind(value), kind(default))
+        if let (Some(own), Some(theirs)) = (telling_kind(value), telling_kind(default))
             && own != theirs
         {
             let message =
                 format!("this is {own}, and the default of {path} in {version} is {theirs}");
-            return found.push(at().value().finding(Code::LiteralType, message));
+            return found.push(at().at_value().finding_here(Code::LiteralType, message));
         }
     }
 }
 
 /// The kind of a value, if that says anything: an empty text and a null often stand for anything.
-pub(super) fn kind(value: &Value) -> Option<&'static str> {
+pub(super) fn telling_kind(value: &Value) -> Option<&'static str> {
     Some(match value {
         Value::Null => return None,
         Value::Bool(_) => "true or false",
@@ -268,13 +268,19 @@ pub(super) fn kind(value: &Value) -> Option<&'static str> {
 }
 
 /// Checks that a destination has as many wildcards as its source, and of the same kinds.
-fn captures(step: &Step, from: &Path, to: &Path, spot: Spot<'_>, found: &mut Vec<PackFinding>) {
-    let at = || spot.get("move").path(from).unwrap_or(spot).value();
+fn check_captures(
+    step: &Step,
+    from: &Path,
+    to: &Path,
+    spot: Spot<'_>,
+    found: &mut Vec<PackFinding>,
+) {
+    let at = || spot.get("move").find_path(from).unwrap_or(spot).at_value();
     if from == to {
         let message = format!("`{}` moves {from} onto itself", step.id);
-        return found.push(at().finding(Code::SamePath, message));
+        return found.push(at().finding_here(Code::SamePath, message));
     }
-    let (theirs, own) = (wildcards(from), wildcards(to));
+    let (theirs, own) = (wildcard_kinds(from), wildcard_kinds(to));
     if theirs == own {
         return;
     }
@@ -295,11 +301,11 @@ fn captures(step: &Step, from: &Path, to: &Path, spot: Spot<'_>, found: &mut Vec
             own.join(", ")
         )
     };
-    found.push(at().finding(Code::Captures, message));
+    found.push(at().finding_here(Code::Captures, message));
 }
 
 /// The captures of a path, as their wildcards are written, by kind: a text, a position, or keys.
-fn wildcards(path: &Path) -> Vec<&'static str> {
+fn wildcard_kinds(path: &Path) -> Vec<&'static str> {
     let kind = |segment: &Segment| match segment {
         Segment::AnyItem => "[*]",
         Segment::AnyDepth => "**",
@@ -324,7 +330,7 @@ fn fields_that_do_nothing(
         versions.any(|other| whole.knows(path, other))
     };
     for path in &step.keep {
-        let at = || spot.get("keep").path(path).unwrap_or(spot);
+        let at = || spot.get("keep").find_path(path).unwrap_or(spot);
         let held = step
             .takes
             .iter()
@@ -332,41 +338,44 @@ fn fields_that_do_nothing(
         let same = step.takes.iter().any(|take| take.path == *path);
         if same {
             let message = format!("it keeps {path} and takes it too");
-            found.push(at().finding(Code::SamePath, message));
+            found.push(at().finding_here(Code::SamePath, message));
         } else if !held {
             let message = format!("it keeps {path}, and takes nothing above it");
-            found.push(at().finding(Code::UselessField, message));
+            found.push(at().finding_here(Code::UselessField, message));
         } else if !known(path) && !step.foreign.contains(path) {
             let message = format!("it keeps {path}, which no version knows");
-            found.push(at().finding(Code::UnknownKey, message));
+            found.push(at().finding_here(Code::UnknownKey, message));
         }
     }
     for path in &step.foreign {
-        let at = || spot.get("foreign").path(path).unwrap_or(spot);
+        let at = || spot.get("foreign").find_path(path).unwrap_or(spot);
         let takes = step.takes.iter().map(|take| &take.path);
         let reads = step.reads.iter().map(|(_, path)| path);
         let mut own = takes.chain(reads).chain(&step.keep);
         if !own.any(|own| own == path) {
             let message =
                 format!("{path} is listed as foreign, and the step neither takes nor reads it");
-            found.push(at().finding(Code::UselessField, message));
+            found.push(at().finding_here(Code::UselessField, message));
         } else if known_before(path) {
             let message = format!("{path} is listed as foreign, and keys.yaml knows it");
-            found.push(at().finding(Code::UselessField, message));
+            found.push(at().finding_here(Code::UselessField, message));
         }
     }
     if !step.replaces.is_empty() && step.takes.is_empty() {
         let message = "`replaces` counts where the step takes something, and it takes nothing";
-        found.push(spot.get("replaces").finding(Code::UselessField, message));
+        found.push(
+            spot.get("replaces")
+                .finding_here(Code::UselessField, message),
+        );
     }
-    for placed in rows(step, spot) {
+    for placed in placed_rows(step, spot) {
         if !placed.row.leave.is_empty() && step.takes.is_empty() {
             let message = "`leave` gives back what the step takes, and it takes nothing";
             found.push(
                 placed
                     .spot
                     .get("leave")
-                    .finding(Code::UselessField, message),
+                    .finding_here(Code::UselessField, message),
             );
         }
     }
@@ -400,7 +409,11 @@ impl PlacedRow<'_> {
     }
 
     /// The versions of the pack that its `target` names, from a version on.
-    pub(super) fn targets<'w>(&self, whole: &'w Whole<'_>, from: &Version) -> Vec<&'w Version> {
+    pub(super) fn named_targets<'w>(
+        &self,
+        whole: &'w Whole<'_>,
+        from: &Version,
+    ) -> Vec<&'w Version> {
         let own = self.row.target.iter();
         let ranges: Vec<_> = own
             .chain(self.outer.and_then(|row| row.target.as_ref()))

@@ -37,12 +37,12 @@ impl CheckedFile {
         Spot {
             file: self,
             node: root,
-            offset: root.map_or(0, |root| self.start(root)),
+            offset: root.map_or(0, |root| self.body_start(root)),
         }
     }
 
     /// A place by its offset.
-    pub fn at(&self, offset: usize) -> Spot<'_> {
+    pub fn spot_at(&self, offset: usize) -> Spot<'_> {
         Spot {
             file: self,
             node: None,
@@ -50,7 +50,7 @@ impl CheckedFile {
         }
     }
 
-    fn start(&self, node: NodeId) -> usize {
+    fn body_start(&self, node: NodeId) -> usize {
         self.tree.as_ref().map_or(0, |tree| tree.body(node).start)
     }
 }
@@ -68,38 +68,38 @@ impl<'f> Spot<'f> {
         Self {
             file,
             node: Some(node),
-            offset: file.start(node),
+            offset: file.body_start(node),
         }
     }
 
-    fn tree(self) -> Option<(&'f Tree, NodeId)> {
+    fn tree_and_node(self) -> Option<(&'f Tree, NodeId)> {
         Some((self.file.tree.as_ref().ok()?, self.node?))
     }
 
     /// The entry of a map, shown at its key.
     pub fn get(self, key: &str) -> Self {
-        self.entry(|tree, node| tree.content(node) == key)
+        self.find_entry(|tree, node| tree.content(node) == key)
             .unwrap_or(Self { node: None, ..self })
     }
 
     /// The same, if it is there.
     pub fn find(self, key: &str) -> Option<Self> {
-        self.entry(|tree, node| tree.content(node) == key)
+        self.find_entry(|tree, node| tree.content(node) == key)
     }
 
-    fn entry(self, fits: impl Fn(&Tree, NodeId) -> bool) -> Option<Self> {
-        let (tree, node) = self.tree()?;
+    fn find_entry(self, fits: impl Fn(&Tree, NodeId) -> bool) -> Option<Self> {
+        let (tree, node) = self.tree_and_node()?;
         let (key, value) = tree.entries(node).find(|(key, _)| fits(tree, *key))?;
         Some(Self {
             file: self.file,
             node: Some(value),
-            offset: self.file.start(key),
+            offset: self.file.body_start(key),
         })
     }
 
     /// The item of a list.
     pub fn item(self, index: usize) -> Self {
-        let found = self.tree().and_then(|(tree, node)| {
+        let found = self.tree_and_node().and_then(|(tree, node)| {
             let item = tree.items(node).nth(index)?;
             Some(Self::of(self.file, item))
         });
@@ -107,8 +107,8 @@ impl<'f> Spot<'f> {
     }
 
     /// The place of a path in a map or list of paths: as a key, as a value, or as an item.
-    pub fn path(self, path: &Path) -> Option<Self> {
-        let (tree, node) = self.tree()?;
+    pub fn find_path(self, path: &Path) -> Option<Self> {
+        let (tree, node) = self.tree_and_node()?;
         let is = |node: NodeId| {
             let text = tree.content(node);
             // A name of a match may stand for one key or for several.
@@ -122,7 +122,7 @@ impl<'f> Spot<'f> {
             matches!(tree.kind(node), Kind::Scalar(_))
                 && (means(text) || text.contains('{') && means(&with_wildcards(text)))
         };
-        if let Some(found) = self.entry(|_, key| is(key)) {
+        if let Some(found) = self.find_entry(|_, key| is(key)) {
             return Some(found);
         }
         let mut values = tree.entries(node).map(|(_, value)| value);
@@ -132,11 +132,11 @@ impl<'f> Spot<'f> {
     }
 
     /// The same place, shown at the value behind its key.
-    pub fn value(self) -> Self {
+    pub fn at_value(self) -> Self {
         match self.node {
             Some(node)
                 if self
-                    .tree()
+                    .tree_and_node()
                     .is_some_and(|(tree, _)| !tree.is_implicit_null(node)) =>
             {
                 Self::of(self.file, node)
@@ -147,10 +147,12 @@ impl<'f> Spot<'f> {
 
     /// The key that a map stands behind; the map itself in a list or at the root.
     pub fn enclosing_key(self) -> Self {
-        let key = self.tree().and_then(|(tree, node)| tree.key_of(node));
+        let key = self
+            .tree_and_node()
+            .and_then(|(tree, node)| tree.key_of(node));
         match key {
             Some(key) => Self {
-                offset: self.file.start(key),
+                offset: self.file.body_start(key),
                 ..self
             },
             None => self,
@@ -159,7 +161,7 @@ impl<'f> Spot<'f> {
 
     /// True if it is in the value of a key.
     pub fn is_below(self, key: &str) -> bool {
-        let Some((tree, node)) = self.tree() else {
+        let Some((tree, node)) = self.tree_and_node() else {
             return false;
         };
         let mut above = std::iter::successors(Some(node), |node| tree.parent(*node));
@@ -171,20 +173,20 @@ impl<'f> Spot<'f> {
 
     /// The text of a scalar there.
     pub fn text(self) -> Option<&'f str> {
-        let (tree, node) = self.tree()?;
+        let (tree, node) = self.tree_and_node()?;
         matches!(tree.kind(node), Kind::Scalar(_)).then(|| tree.content(node))
     }
 
     /// The entries of a map there: the key's text, and the entry.
     pub fn entries(self) -> Vec<(&'f str, Self)> {
-        let Some((tree, node)) = self.tree() else {
+        let Some((tree, node)) = self.tree_and_node() else {
             return Vec::new();
         };
         let entries = tree.entries(node).map(|(key, value)| {
             let spot = Self {
                 file: self.file,
                 node: Some(value),
-                offset: self.file.start(key),
+                offset: self.file.body_start(key),
             };
             (tree.content(key), spot)
         });
@@ -193,7 +195,7 @@ impl<'f> Spot<'f> {
 
     /// The items of a list there.
     pub fn items(self) -> Vec<Self> {
-        let Some((tree, node)) = self.tree() else {
+        let Some((tree, node)) = self.tree_and_node() else {
             return Vec::new();
         };
         tree.items(node)
@@ -214,7 +216,7 @@ impl<'f> Spot<'f> {
     }
 
     /// A finding there.
-    pub fn finding(self, code: Code, message: impl Into<String>) -> PackFinding {
+    pub fn finding_here(self, code: Code, message: impl Into<String>) -> PackFinding {
         let position = self.position();
         PackFinding {
             file: self.file.name.clone(),

@@ -25,18 +25,18 @@ pub(super) fn check(
 ) {
     let range: VersionRange = match text.parse() {
         Ok(range) => range,
-        Err(error) => return found.push(spot.finding(Code::BadRange, error.to_string())),
+        Err(error) => return found.push(spot.finding_here(Code::BadRange, error.to_string())),
     };
     let against = evidence && is_against(&range, versions);
     if range.is_empty() {
         let message =
             format!("no version can satisfy `{text}`; are its bounds the wrong way round?");
-        found.push(spot.finding(Code::EmptyRange, message));
+        found.push(spot.finding_here(Code::EmptyRange, message));
     } else if !against
         && !versions.is_empty()
         && !versions.iter().any(|version| range.contains(version))
     {
         let message = format!("none of the versions in pack.yaml lies in `{text}`");
-        found.push(spot.finding(Code::RangeWithoutVersion, message));
+        found.push(spot.finding_here(Code::RangeWithoutVersion, message));
     }
 }

@@ -16,7 +16,11 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
         && by.chart == info.chart
     {
         let message = "this is the chart's own name: give the chart of this pack another one, and list the name that both have under `identifies.names`";
-        found.push(spot.get("chart").value().finding(Code::Format, message));
+        found.push(
+            spot.get("chart")
+                .at_value()
+                .finding_here(Code::Format, message),
+        );
         return;
     }
     let Some(file) = whole.files.get(FILE) else {
@@ -26,7 +30,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
         Ok(Some(successor)) => successor,
         Ok(None) => return,
         Err(error) => {
-            let error = whole.files.failure(&error);
+            let error = whole.files.finding_for_error(&error);
             let is_new = !found
                 .iter()
                 .any(|other| other.file == error.file && other.severity == error.severity);
@@ -39,9 +43,9 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
         .with_successor(&successor.pack, &successor.version)
     {
         Ok(joined) => joined,
-        Err(error) => return found.push(file.spot().finding(Code::Format, error.to_string())),
+        Err(error) => return found.push(file.spot().finding_here(Code::Format, error.to_string())),
     };
-    let text = whole.pack.source().read(FILE).unwrap_or_default();
+    let text = whole.pack.source().read_file(FILE).unwrap_or_default();
     let files = PackFiles {
         files: vec![CheckedFile::new(FILE.to_owned(), text)],
         others: Vec::new(),
@@ -77,7 +81,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
                 file.spot()
                     .get("steps")
                     .get(&step.id)
-                    .finding(Code::IdTwice, message),
+                    .finding_here(Code::IdTwice, message),
             );
         }
     }

@@ -43,20 +43,20 @@ pub(super) fn check(
     let tree = match &file.tree {
         Ok(tree) => tree,
         Err(error) => {
-            let spot = file.at(error.offset);
-            found.push(spot.finding(Code::NotYaml, error.kind.to_string()));
+            let spot = file.spot_at(error.offset);
+            found.push(spot.finding_here(Code::NotYaml, error.kind.to_string()));
             return;
         }
     };
     let [document, more @ ..] = tree.documents() else {
         if file.name != CORRECTIONS {
-            found.push(file.spot().finding(Code::Format, "the file is empty"));
+            found.push(file.spot().finding_here(Code::Format, "the file is empty"));
         }
         return;
     };
     if let Some(second) = more.first() {
         let message = "a file of a pack is one document; this is another one";
-        found.push(Spot::of(file, second.root).finding(Code::Format, message));
+        found.push(Spot::of(file, second.root).finding_here(Code::Format, message));
     }
     // Comments alone correct nothing.
     if file.name == CORRECTIONS && tree.is_implicit_null(document.root) {
@@ -64,11 +64,11 @@ pub(super) fn check(
     }
     if let Some(alias) = tree.aliases().next() {
         let message = "this is an alias, which packs do not need; write out what it stands for";
-        found.push(Spot::of(file, alias).finding(Code::Bounds, message));
+        found.push(Spot::of(file, alias).finding_here(Code::Bounds, message));
         return;
     }
-    duplicates(file, tree, found);
-    scalars(file, tree, found);
+    check_duplicates(file, tree, found);
+    check_scalars(file, tree, found);
     let name = match file.name.as_str() {
         "pack.yaml" => "pack",
         "keys.yaml" | CORRECTIONS => "keys",
@@ -83,11 +83,11 @@ pub(super) fn check(
         versions,
         found,
     };
-    shape.node(document.root, schema, 0);
+    shape.check_node(document.root, schema, 0);
 }
 
 /// Keys that a map has twice.
-fn duplicates(file: &CheckedFile, tree: &Tree, found: &mut Vec<PackFinding>) {
+fn check_duplicates(file: &CheckedFile, tree: &Tree, found: &mut Vec<PackFinding>) {
     for map in tree.nodes() {
         let mut seen: std::collections::HashMap<&str, NodeId> = std::collections::HashMap::new();
         for (key, _) in tree.entries(map) {
@@ -97,7 +97,7 @@ fn duplicates(file: &CheckedFile, tree: &Tree, found: &mut Vec<PackFinding>) {
                 let message = format!(
                     "`{text}` stands twice in this map (first in line {line}); only one of them would count"
                 );
-                found.push(Spot::of(file, key).finding(Code::KeyTwice, message));
+                found.push(Spot::of(file, key).finding_here(Code::KeyTwice, message));
             }
         }
     }
@@ -105,7 +105,7 @@ fn duplicates(file: &CheckedFile, tree: &Tree, found: &mut Vec<PackFinding>) {
 
 /// Plain scalars that the reader of packs and Helm type differently must be in quotes, so that a
 /// literal in a step is what it looks like.
-fn scalars(file: &CheckedFile, tree: &Tree, found: &mut Vec<PackFinding>) {
+fn check_scalars(file: &CheckedFile, tree: &Tree, found: &mut Vec<PackFinding>) {
     let Some(document) = tree.documents().first() else {
         return;
     };
@@ -124,7 +124,7 @@ fn scalars(file: &CheckedFile, tree: &Tree, found: &mut Vec<PackFinding>) {
             let message = format!(
                 "`{text}` is no text for Helm; put it in quotes, or write it as Helm prints it"
             );
-            found.push(Spot::of(file, node).finding(Code::NotText, message));
+            found.push(Spot::of(file, node).finding_here(Code::NotText, message));
         }
     }
 }
@@ -138,13 +138,13 @@ struct Shape<'f, 's> {
 }
 
 impl<'s> Shape<'_, 's> {
-    fn find(&mut self, node: NodeId, code: Code, message: impl Into<String>) {
+    fn push_finding(&mut self, node: NodeId, code: Code, message: impl Into<String>) {
         self.found
-            .push(Spot::of(self.file, node).finding(code, message));
+            .push(Spot::of(self.file, node).finding_here(code, message));
     }
 
     /// The kind of a scalar for the typed reader, or the kind of collection that a node is.
-    fn kind(&self, node: NodeId) -> &'static str {
+    fn kind_of_node(&self, node: NodeId) -> &'static str {
         match self.tree.kind(node) {
             Kind::Mapping { .. } => "object",
             Kind::Sequence { .. } => "array",
@@ -161,7 +161,7 @@ impl<'s> Shape<'_, 's> {
         }
     }
 
-    fn resolved(&self, schema: &'s Json) -> (&'s Json, Option<&'s str>) {
+    fn follow_reference(&self, schema: &'s Json) -> (&'s Json, Option<&'s str>) {
         let mut schema = schema;
         let mut name = None;
         while let Some(reference) = schema["$ref"].as_str() {
@@ -171,13 +171,13 @@ impl<'s> Shape<'_, 's> {
         (schema, name)
     }
 
-    fn node(&mut self, node: NodeId, schema: &'s Json, depth: usize) {
+    fn check_node(&mut self, node: NodeId, schema: &'s Json, depth: usize) {
         if depth > MAX_DEPTH {
             let message = format!("this is nested deeper than {MAX_DEPTH} levels");
-            return self.find(node, Code::Bounds, message);
+            return self.push_finding(node, Code::Bounds, message);
         }
-        let (schema, name) = self.resolved(schema);
-        if name == Some("VersionRange") && self.kind(node) == "string" {
+        let (schema, name) = self.follow_reference(schema);
+        if name == Some("VersionRange") && self.kind_of_node(node) == "string" {
             let spot = Spot::of(self.file, node);
             let evidence = spot.is_below("evidence");
             range::check(
@@ -191,9 +191,9 @@ impl<'s> Shape<'_, 's> {
         }
         let variants = schema["anyOf"].as_array().or(schema["oneOf"].as_array());
         if let Some(variants) = variants {
-            return self.variants(node, variants, depth);
+            return self.check_variants(node, variants, depth);
         }
-        let kind = self.kind(node);
+        let kind = self.kind_of_node(node);
         let wanted: Vec<&str> = match &schema["type"] {
             Json::String(one) => vec![one],
             Json::Array(several) => several.iter().filter_map(Json::as_str).collect(),
@@ -203,16 +203,16 @@ impl<'s> Shape<'_, 's> {
         if !fits {
             let message = format!(
                 "this must be {}, and is {}",
-                words(&wanted),
+                either_of(&wanted),
                 kind_word(kind)
             );
-            return self.find(node, Code::WrongType, message);
+            return self.push_finding(node, Code::WrongType, message);
         }
         match kind {
-            "object" => self.object(node, schema, depth),
+            "object" => self.check_object(node, schema, depth),
             "array" => {
                 for item in self.tree.items(node).collect::<Vec<_>>() {
-                    self.node(item, &schema["items"], depth + 1);
+                    self.check_node(item, &schema["items"], depth + 1);
                 }
             }
             _ => {}
@@ -220,19 +220,22 @@ impl<'s> Shape<'_, 's> {
     }
 
     /// Variants of which some have variants of their own, in one list.
-    fn flattened(&self, variants: &'s [Json]) -> Vec<&'s Json> {
-        let one = |variant: &'s Json| match self.resolved(variant).0["anyOf"].as_array() {
-            Some(below) => self.flattened(below),
+    fn flatten_variants(&self, variants: &'s [Json]) -> Vec<&'s Json> {
+        let one = |variant: &'s Json| match self.follow_reference(variant).0["anyOf"].as_array() {
+            Some(below) => self.flatten_variants(below),
             None => vec![variant],
         };
         variants.iter().flat_map(one).collect()
     }
 
-    fn variants(&mut self, node: NodeId, variants: &'s [Json], depth: usize) {
-        let variants = self.flattened(variants);
-        let kind = self.kind(node);
+    fn check_variants(&mut self, node: NodeId, variants: &'s [Json], depth: usize) {
+        let variants = self.flatten_variants(variants);
+        let kind = self.kind_of_node(node);
         let text = self.tree.content(node).to_owned();
-        let resolved: Vec<&Json> = variants.iter().map(|v| self.resolved(v).0).collect();
+        let resolved: Vec<&Json> = variants
+            .iter()
+            .map(|v| self.follow_reference(v).0)
+            .collect();
         let constants = |schema: &&'s Json| -> Vec<&'s str> {
             let one = schema["const"].as_str();
             let several = schema["enum"].as_array().into_iter().flatten();
@@ -258,7 +261,7 @@ impl<'s> Shape<'_, 's> {
         };
         let of_kind = variants.iter().zip(&resolved).find(|(_, r)| accepts(r));
         if let Some((variant, _)) = of_kind {
-            return self.node(node, variant, depth);
+            return self.check_node(node, variant, depth);
         }
         if !words.is_empty() {
             let list = words.iter().map(|word| format!("`{word}`"));
@@ -274,25 +277,25 @@ impl<'s> Shape<'_, 's> {
                 "this must be {}{quotes}, and is {shown}",
                 list.collect::<Vec<_>>().join(" or ")
             );
-            return self.find(node, Code::WrongType, message);
+            return self.push_finding(node, Code::WrongType, message);
         }
         let kinds: Vec<&str> = resolved.iter().filter_map(|v| v["type"].as_str()).collect();
         let message = format!(
             "this must be {}, and is {}",
-            self::words(&kinds),
+            self::either_of(&kinds),
             kind_word(kind)
         );
-        self.find(node, Code::WrongType, message);
+        self.push_finding(node, Code::WrongType, message);
     }
 
-    fn object(&mut self, node: NodeId, schema: &'s Json, depth: usize) {
+    fn check_object(&mut self, node: NodeId, schema: &'s Json, depth: usize) {
         let properties = schema["properties"].as_object();
         let more = &schema["additionalProperties"];
         let mut present = Vec::new();
         for (key, value) in self.tree.entries(node).collect::<Vec<_>>() {
             let text = self.tree.content(key).to_owned();
             match properties.and_then(|properties| properties.get(&text)) {
-                Some(schema) => self.node(value, schema, depth + 1),
+                Some(schema) => self.check_node(value, schema, depth + 1),
                 None if *more == Json::Bool(false) => {
                     let names = properties
                         .into_iter()
@@ -304,9 +307,9 @@ impl<'s> Shape<'_, 's> {
                         None => format!("there are {}", names.join(", ")),
                     };
                     let message = format!("`{text}` is no field here; {hint}");
-                    self.find(key, Code::UnknownField, message);
+                    self.push_finding(key, Code::UnknownField, message);
                 }
-                None if more.is_object() => self.node(value, more, depth + 1),
+                None if more.is_object() => self.check_node(value, more, depth + 1),
                 None => {}
             }
             present.push(text);
@@ -316,7 +319,8 @@ impl<'s> Shape<'_, 's> {
             if !present.iter().any(|text| text == name) {
                 let spot = Spot::of(self.file, node).enclosing_key();
                 let message = format!("the field `{name}` is missing here");
-                self.found.push(spot.finding(Code::MissingField, message));
+                self.found
+                    .push(spot.finding_here(Code::MissingField, message));
             }
         }
     }
@@ -333,7 +337,7 @@ fn kind_word(kind: &str) -> &'static str {
     }
 }
 
-fn words(kinds: &[&str]) -> String {
+fn either_of(kinds: &[&str]) -> String {
     let kinds = kinds.iter().filter(|kind| **kind != "null");
     let mut words: Vec<&str> = kinds.map(|kind| kind_word(kind)).collect();
     words.dedup();

@@ -7,7 +7,7 @@ use super::{
     PlacedRow, Whole,
     finding::{Code, PackFinding},
     place::Spot,
-    rows,
+    placed_rows,
 };
 use crate::{
     pack::{Choice, Migration, Row, Step, Template},
@@ -16,20 +16,20 @@ use crate::{
 };
 
 /// Checks the ids of all steps, and what they need.
-pub(super) fn ids(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
+pub(super) fn check_ids(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
     let all = || {
         let migrations = whole.migrations.iter();
         migrations.flat_map(|migration| migration.steps.iter().map(move |step| (*migration, step)))
     };
     let mut first: HashMap<&str, &Migration> = HashMap::new();
     for (migration, step) in all() {
-        let spot = whole.step(migration, step);
+        let spot = whole.spot_of_step(migration, step);
         if let Some(other) = first.insert(&step.id, migration) {
             let message = format!(
                 "`{}` is also a step of {}; an id is unique in the pack",
                 step.id, other.version
             );
-            found.push(spot.finding(Code::IdTwice, message));
+            found.push(spot.finding_here(Code::IdTwice, message));
         }
         let proper = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
         if step.id.is_empty() || !step.id.chars().all(proper) {
@@ -37,16 +37,16 @@ pub(super) fn ids(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
                 "`{}`: an id has small letters, digits, dots and dashes",
                 step.id
             );
-            found.push(spot.finding(Code::BadId, message));
+            found.push(spot.finding_here(Code::BadId, message));
         }
         if built_in(&step.id).is_some() {
             let message = format!("refit itself uses the id `{}`", step.id);
-            found.push(spot.finding(Code::BadId, message));
+            found.push(spot.finding_here(Code::BadId, message));
         }
     }
     let ids: HashMap<&str, &Step> = all().map(|(_, step)| (step.id.as_str(), step)).collect();
     for (migration, step) in all() {
-        let needs = whole.step(migration, step).get("needs");
+        let needs = whole.spot_of_step(migration, step).get("needs");
         for (at, needed) in step.needs.iter().enumerate() {
             let spot = needs.item(at);
             if !ids.contains_key(needed.as_str()) {
@@ -55,20 +55,20 @@ pub(super) fn ids(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
                     None => String::new(),
                 };
                 let message = format!("there is no step `{needed}`{hint}");
-                found.push(spot.finding(Code::UnknownStep, message));
-            } else if let Some(circle) = circle(&step.id, needed, &ids) {
+                found.push(spot.finding_here(Code::UnknownStep, message));
+            } else if let Some(circle) = find_circle(&step.id, needed, &ids) {
                 let message = format!(
                     "steps need each other in a circle ({}), so none can run without the others; one step would say so",
                     circle.join(", ")
                 );
-                found.push(spot.finding(Code::NeedsCycle, message));
+                found.push(spot.finding_here(Code::NeedsCycle, message));
             }
         }
     }
 }
 
 /// The way from a step through one that it needs back to it.
-fn circle<'s>(
+fn find_circle<'s>(
     from: &'s str,
     needed: &'s str,
     ids: &HashMap<&'s str, &'s Step>,
@@ -92,28 +92,28 @@ fn circle<'s>(
 }
 
 /// Checks a step as a whole.
-pub(super) fn check(
+pub(super) fn check_step(
     whole: &Whole<'_>,
     migration: &Migration,
     step: &Step,
     spot: Spot<'_>,
     found: &mut Vec<PackFinding>,
 ) {
-    let rows = rows(step, spot);
+    let rows = placed_rows(step, spot);
     let nothing = |row: &Row| {
         let silent = row.tell.is_empty() && row.todo.is_empty() && row.question.is_none();
         row.writes.is_empty() && silent
     };
     if step.takes.is_empty() && step.rows.iter().all(nothing) {
         let message = format!("`{}` takes, writes, tells and asks nothing", step.id);
-        found.push(spot.finding(Code::NoEffect, message));
+        found.push(spot.finding_here(Code::NoEffect, message));
     }
     check_reachable(whole, migration, step, &rows, found);
-    options(step, &rows, found);
+    check_options(step, &rows, found);
     if step.same_key && step.takes.is_empty() && step.reads.is_empty() {
         let message =
             "`same-key` is for a step that looks at a key, and this one takes and reads none";
-        found.push(spot.get("same-key").finding(Code::SameKey, message));
+        found.push(spot.get("same-key").finding_here(Code::SameKey, message));
     }
     for placed in &rows {
         check_repeated(whole, migration, step, placed, found);
@@ -142,29 +142,31 @@ fn check_reachable(
                 "this row is never used: the one in line {} always comes first",
                 first.line()
             );
-            found.push(spots[at].finding(Code::UnreachableRow, message));
+            found.push(spots[at].finding_here(Code::UnreachableRow, message));
         }
     }
     for placed in rows {
         let own = placed.row.target.is_some();
-        if own && !whole.versions.is_empty() && placed.targets(whole, &migration.version).is_empty()
+        if own
+            && !whole.versions.is_empty()
+            && placed.named_targets(whole, &migration.version).is_empty()
         {
             let message = format!(
                 "this is never used: no version from {} on lies in its `target`",
                 migration.version
             );
             let at = placed.spot.get("target");
-            found.push(at.finding(Code::UnreachableRow, message));
+            found.push(at.finding_here(Code::UnreachableRow, message));
         }
     }
 }
 
 /// Options of one question that do the same.
-fn options(step: &Step, rows: &[PlacedRow<'_>], found: &mut Vec<PackFinding>) {
+fn check_options(step: &Step, rows: &[PlacedRow<'_>], found: &mut Vec<PackFinding>) {
     let alike = |a: &PlacedRow<'_>, b: &PlacedRow<'_>| {
         let what = |placed: &PlacedRow<'_>| {
             let row = placed.row;
-            let writes: Vec<String> = row.writes.iter().map(written).collect();
+            let writes: Vec<String> = row.writes.iter().map(comparable_text).collect();
             let guard = row.condition.as_ref().map(|c| c.source().to_owned());
             let said = (row.tell.clone(), row.todo.clone());
             let number = |option: &Choice| {
@@ -196,13 +198,13 @@ fn options(step: &Step, rows: &[PlacedRow<'_>], found: &mut Vec<PackFinding>) {
         let first = options[..at].iter().find(|first| alike(first, second));
         if let Some(first) = first.and_then(|first| first.option) {
             let message = format!("this option does just what `{}` does", first.id);
-            found.push(second.spot.finding(Code::OptionsAlike, message));
+            found.push(second.spot.finding_here(Code::OptionsAlike, message));
         }
     }
 }
 
 /// The value and the path of a write, for comparison.
-fn written(write: &crate::pack::Write) -> String {
+fn comparable_text(write: &crate::pack::Write) -> String {
     fn template_text(template: &Template) -> String {
         match template {
             Template::Expression(expression) => format!("={}", expression.source()),
@@ -260,9 +262,9 @@ fn check_repeated(
             let at = placed
                 .spot
                 .get("do")
-                .path(&write.path)
+                .find_path(&write.path)
                 .unwrap_or(placed.spot);
-            found.push(at.finding(Code::SameKeyMissing, message));
+            found.push(at.finding_here(Code::SameKeyMissing, message));
         }
     }
 }

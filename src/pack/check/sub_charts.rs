@@ -19,8 +19,8 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
             Err(error) => {
                 found.push(
                     spot.get("pack")
-                        .value()
-                        .finding(Code::SubChart, error.to_string()),
+                        .at_value()
+                        .finding_here(Code::SubChart, error.to_string()),
                 );
                 continue;
             }
@@ -31,23 +31,23 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
             let at = spot.get("versions").get(&own.to_string());
             if !whole.versions.contains(own) {
                 let message = format!("{own} is not among the versions");
-                found.push(at.finding(Code::UnknownVersion, message));
+                found.push(at.finding_here(Code::UnknownVersion, message));
             }
             if !known.contains_key(of) {
                 let message = format!("the pack `{}` does not know the version {of}", named.pack);
-                found.push(at.value().finding(Code::UnknownVersion, message));
+                found.push(at.at_value().finding_here(Code::UnknownVersion, message));
             }
             if last.is_some_and(|(own_before, before)| own_before >= own || before > of) {
                 let message = "both versions must grow from line to line";
-                found.push(at.finding(Code::VersionOrder, message));
+                found.push(at.finding_here(Code::VersionOrder, message));
             }
             last = Some((own, of));
         }
-        for (own, way) in sub_chart.migrated() {
+        for (own, way) in sub_chart.migrated_versions() {
             let at = spot.get("versions").get(&own.to_string());
             for version in way {
-                match sub_chart.migration(own, version) {
-                    Err(error) => found.push(at.finding(Code::SubChart, error.to_string())),
+                match sub_chart.migration_for(own, version) {
+                    Err(error) => found.push(at.finding_here(Code::SubChart, error.to_string())),
                     Ok(migration) => {
                         let own_steps = whole.migrations.iter().flat_map(|own| &own.steps);
                         let twice = own_steps
@@ -57,7 +57,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
                                 "a step of {key} comes to be called `{}` like one of this pack",
                                 own.id
                             );
-                            spot.finding(Code::SubChart, message)
+                            spot.finding_here(Code::SubChart, message)
                         }));
                     }
                 }

@@ -7,7 +7,7 @@ use super::{
     guards::Guard,
     paths::{row_of, spot_of_take},
     place::Spot,
-    rows,
+    placed_rows,
 };
 use crate::{
     pack::{Migration, Step, Take, Template},
@@ -33,7 +33,7 @@ struct Put<'p> {
 pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<PackFinding>) {
     let mut puts = Vec::new();
     for step in &migration.steps {
-        let spot = whole.step(migration, step);
+        let spot = whole.spot_of_step(migration, step);
         puts.extend(puts_of(step, spot));
         check_live_keys(whole, migration, step, spot, found);
     }
@@ -50,11 +50,11 @@ pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Pa
              exclude each other, or make one step of them",
             second.path, first.path
         );
-        found.push((second.spot)().finding(Code::WritesMeet, message));
+        found.push((second.spot)().finding_here(Code::WritesMeet, message));
     }
     for (at, second) in migration.steps.iter().enumerate() {
         for take in &second.takes {
-            let spot = || spot_of_take(second, whole.step(migration, second), take);
+            let spot = || spot_of_take(second, whole.spot_of_step(migration, second), take);
             let guard = Guard::of_take(second, take);
             let same = |other: &&Step| {
                 let mut takes = other.takes.iter().filter(|own| own.path == take.path);
@@ -65,13 +65,13 @@ pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Pa
                     "{} is taken here and by `{}` too, and nothing shows that only one of the two can run",
                     take.path, first.id
                 );
-                found.push(spot().finding(Code::SamePath, message));
+                found.push(spot().finding_here(Code::SamePath, message));
             }
             let kept =
                 |other: &&Step| !std::ptr::eq(*other, second) && other.keep.contains(&take.path);
             if let Some(other) = migration.steps.iter().find(kept) {
                 let message = format!("{} is taken here, and `{}` keeps it", take.path, other.id);
-                found.push(spot().finding(Code::SamePath, message));
+                found.push(spot().finding_here(Code::SamePath, message));
             }
         }
     }
@@ -79,9 +79,9 @@ pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Pa
         for (at, take) in step.takes.iter().enumerate() {
             let both = |other: &Take| other.path == take.path && !apart_rows(other.of, take.of);
             if step.takes[..at].iter().any(both) {
-                let spot = spot_of_take(step, whole.step(migration, step), take);
+                let spot = spot_of_take(step, whole.spot_of_step(migration, step), take);
                 let message = format!("{} is taken twice by this step", take.path);
-                found.push(spot.finding(Code::SamePath, message));
+                found.push(spot.finding_here(Code::SamePath, message));
             }
         }
     }
@@ -116,10 +116,15 @@ fn puts_of<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<Put<'p>> {
                 .map(|(number, at)| (number, at.and_then(|at| option(number, at)))),
             closed: false,
             guard: Guard::of_take(step, take),
-            spot: Box::new(move || row.get("move").path(&take.path).unwrap_or(row).value()),
+            spot: Box::new(move || {
+                row.get("move")
+                    .find_path(&take.path)
+                    .unwrap_or(row)
+                    .at_value()
+            }),
         });
     }
-    for placed in rows(step, spot) {
+    for placed in placed_rows(step, spot) {
         for write in &placed.row.writes {
             let by = write.by.is_some();
             let fields = placed.spot.get(if by { "upsert" } else { "do" });
@@ -140,7 +145,7 @@ fn puts_of<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<Put<'p>> {
                 )),
                 closed,
                 guard: Guard::of_row(step, &placed),
-                spot: Box::new(move || fields.path(&write.path).unwrap_or(around)),
+                spot: Box::new(move || fields.find_path(&write.path).unwrap_or(around)),
             });
         }
     }
@@ -228,6 +233,6 @@ fn check_live_keys(
              (`read`) or say in `replaces` that it is a left-over",
             put.path
         );
-        found.push((put.spot)().finding(Code::LiveKey, message));
+        found.push((put.spot)().finding_here(Code::LiveKey, message));
     }
 }

@@ -42,8 +42,8 @@ impl Budget {
 
     /// A value was bound: what is worked out of it may be as large, and take as long. What expressions came to
     /// before is bound again by a `let`, and allows nothing: it would pay for itself.
-    pub(super) fn allow(&self, value: &Value) {
-        let (nodes, size) = measured(value);
+    pub(super) fn allow_for_bound(&self, value: &Value) {
+        let (nodes, size) = parts_and_size(value);
         let (given_nodes, given_size) = self.given.get();
         self.given.set((
             given_nodes.saturating_sub(nodes),
@@ -58,32 +58,32 @@ impl Budget {
     }
 
     /// An expression came to a value.
-    pub(super) fn give(&self, value: &Value) {
-        let (nodes, size) = measured(value);
+    pub(super) fn allow_for_result(&self, value: &Value) {
+        let (nodes, size) = parts_and_size(value);
         let (given_nodes, given_size) = self.given.get();
         self.given.set((given_nodes + nodes, given_size + size));
     }
 
     /// Takes so many parts of work from what is left.
-    pub(in crate::pack) fn work(&self, parts: usize) -> Result<(), ExpressionFailure> {
-        take(&self.work, parts as u64, "it takes too much work")
+    pub(in crate::pack) fn spend_work(&self, parts: usize) -> Result<(), ExpressionFailure> {
+        spend_from(&self.work, parts as u64, "it takes too much work")
     }
 
     /// Takes so many bytes from what may be made.
-    pub(in crate::pack) fn make(&self, bytes: usize) -> Result<(), ExpressionFailure> {
+    pub(in crate::pack) fn spend_bytes(&self, bytes: usize) -> Result<(), ExpressionFailure> {
         // To make 64 bytes counts as the work of one part.
         let parts = bytes as u64 / 64;
-        take(&self.work, parts, "it takes too much work")?;
-        take(&self.size, bytes as u64, "what it makes becomes too large")
+        spend_from(&self.work, parts, "it takes too much work")?;
+        spend_from(&self.size, bytes as u64, "what it makes becomes too large")
     }
 
     /// The same for so many values.
     pub(in crate::pack) fn make_values(&self, values: usize) -> Result<(), ExpressionFailure> {
-        self.make(values.saturating_mul(NODE as usize))
+        self.spend_bytes(values.saturating_mul(NODE as usize))
     }
 }
 
-fn take(left: &Cell<u64>, by: u64, message: &str) -> Result<(), ExpressionFailure> {
+fn spend_from(left: &Cell<u64>, by: u64, message: &str) -> Result<(), ExpressionFailure> {
     match left.get().checked_sub(by) {
         Some(rest) => {
             left.set(rest);
@@ -98,22 +98,24 @@ fn take(left: &Cell<u64>, by: u64, message: &str) -> Result<(), ExpressionFailur
 }
 
 /// The number of values that it is made of, and their size.
-fn measured(value: &Value) -> (u64, u64) {
+fn parts_and_size(value: &Value) -> (u64, u64) {
     let (mut nodes, mut size) = (0, 0);
-    measure(value, &mut nodes, &mut size);
+    add_parts_and_size(value, &mut nodes, &mut size);
     (nodes, size)
 }
 
-fn measure(value: &Value, nodes: &mut u64, size: &mut u64) {
+fn add_parts_and_size(value: &Value, nodes: &mut u64, size: &mut u64) {
     *nodes += 1;
     *size += NODE;
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
         Value::String(text) => *size += text.len() as u64,
-        Value::List(items) => items.iter().for_each(|item| measure(item, nodes, size)),
+        Value::List(items) => items
+            .iter()
+            .for_each(|item| add_parts_and_size(item, nodes, size)),
         Value::Map(map) => map.iter().for_each(|(key, value)| {
             *size += key.len() as u64;
-            measure(value, nodes, size);
+            add_parts_and_size(value, nodes, size);
         }),
     }
 }

@@ -33,7 +33,7 @@ enum PartialValue<'s> {
 }
 
 /// A failure in words. `what` is who takes the arguments.
-pub(super) fn message(
+pub(super) fn failure_message(
     failure: ExpressionFailure,
     what: &str,
     nodes: &[ExpressionNode],
@@ -42,7 +42,9 @@ pub(super) fn message(
     match failure {
         ExpressionFailure::Says(text) => text,
         ExpressionFailure::Wants { argument, wants } => {
-            let called = nodes.get(argument).and_then(ExpressionNode::called);
+            let called = nodes
+                .get(argument)
+                .and_then(ExpressionNode::name_in_message);
             let called = called.unwrap_or_else(|| "what is given".to_owned());
             let kind = items.get(argument).map_or("something else", Item::kind);
             format!("{what} takes {wants}, and {called} is {kind}")
@@ -55,8 +57,9 @@ fn says<T>(text: impl Into<String>) -> std::result::Result<T, ExpressionFailure>
 }
 
 /// The name of a part of an expression in a message.
-fn called(node: &ExpressionNode) -> String {
-    node.called().unwrap_or_else(|| "a part of it".to_owned())
+fn name_in_message(node: &ExpressionNode) -> String {
+    node.name_in_message()
+        .unwrap_or_else(|| "a part of it".to_owned())
 }
 
 impl<'s> Machine<'s> {
@@ -69,22 +72,22 @@ impl<'s> Machine<'s> {
     }
 
     pub(super) fn run(mut self, tree: &'s ExpressionNode) -> Result<'s> {
-        self.item(tree)
+        self.evaluate_item(tree)
     }
 
-    fn item(&mut self, node: &'s ExpressionNode) -> Result<'s> {
-        Ok(match self.seen(node)? {
+    fn evaluate_item(&mut self, node: &'s ExpressionNode) -> Result<'s> {
+        Ok(match self.evaluate_partial(node)? {
             PartialValue::Item(item) => item,
-            PartialValue::Made(made) => made.item(),
+            PartialValue::Made(made) => made.whole_item(),
         })
     }
 
     /// A part, where what was made for the whole pack is not yet taken as a whole.
-    fn seen(
+    fn evaluate_partial(
         &mut self,
         node: &'s ExpressionNode,
     ) -> std::result::Result<PartialValue<'s>, ExpressionFailure> {
-        self.budget.work(1)?;
+        self.budget.spend_work(1)?;
         Ok(PartialValue::Item(match node {
             ExpressionNode::Constant(constant) => match constant {
                 Constant::Null => Item::Null,
@@ -104,70 +107,75 @@ impl<'s> Machine<'s> {
                 None => return says(format!("`{name}` has no meaning here")),
             },
             ExpressionNode::Member { of, key, lax } => {
-                let seen = self.seen(of)?;
+                let seen = self.evaluate_partial(of)?;
                 if let PartialValue::Made(made) = seen
-                    && let Some(below) = made.below(key)
+                    && let Some(below) = made.value_below(key)
                 {
                     return Ok(PartialValue::Made(below));
                 }
                 let item = match seen {
                     PartialValue::Item(item) => item,
-                    PartialValue::Made(made) => made.item(),
+                    PartialValue::Made(made) => made.whole_item(),
                 };
                 match item {
                     Item::Map(map) => match map.get(key) {
                         Some(value) => value,
                         None if *lax => Item::Unset,
-                        None => return says(format!("{} has no key `{key}`", called(of))),
+                        None => return says(format!("{} has no key `{key}`", name_in_message(of))),
                     },
                     _ if *lax => Item::Unset,
                     other => {
                         return says(format!(
                             "`.{key}` takes a map, and {} is {}",
-                            called(of),
+                            name_in_message(of),
                             other.kind()
                         ));
                     }
                 }
             }
-            ExpressionNode::Index { of, key, lax } => self.index(of, key, *lax)?,
-            ExpressionNode::Has { of, key } => match self.item(of)? {
+            ExpressionNode::Index { of, key, lax } => self.evaluate_index(of, key, *lax)?,
+            ExpressionNode::Has { of, key } => match self.evaluate_item(of)? {
                 Item::Map(map) => Item::Bool(map.get(key).is_some()),
                 other => {
                     return says(format!(
                         "`has` takes a map, and {} is {}",
-                        called(of),
+                        name_in_message(of),
                         other.kind()
                     ));
                 }
             },
             ExpressionNode::Not(of) => Item::Bool(!self.evaluate_condition(of, "!")?),
-            ExpressionNode::Negative(of) => match self.item(of)?.figure() {
+            ExpressionNode::Negative(of) => match self.evaluate_item(of)?.as_figure() {
                 Some(Figure::Float(f)) => Item::Float(-f),
                 Some(Figure::Int(i)) => match i.checked_neg() {
                     Some(i) => Item::Int(i),
                     None => return too_large(),
                 },
-                None => return says(format!("`-` takes a number, and {} is none", called(of))),
+                None => {
+                    return says(format!(
+                        "`-` takes a number, and {} is none",
+                        name_in_message(of)
+                    ));
+                }
             },
             ExpressionNode::And(both) => Item::Bool(self.evaluate_logic(both, false, "&&")?),
             ExpressionNode::Or(both) => Item::Bool(self.evaluate_logic(both, true, "||")?),
             ExpressionNode::Choice(three) => {
                 let [condition, yes, no] = &**three;
                 let holds = self.evaluate_condition(condition, "?")?;
-                return self.seen(if holds { yes } else { no });
+                return self.evaluate_partial(if holds { yes } else { no });
             }
             ExpressionNode::Between(operator, both) => self.evaluate_operator(*operator, both)?,
             ExpressionNode::Call { function, args } => {
                 let mut items = Vec::with_capacity(args.len());
                 for arg in args {
-                    items.push(self.item(arg)?);
+                    items.push(self.evaluate_item(arg)?);
                 }
                 let result = (function.call)(self.budget, &items);
                 result.map_err(|failure| {
                     let what = format!("`{}`", function.name);
                     let says = matches!(failure, ExpressionFailure::Says(_));
-                    let message = message(failure, &what, args, &items);
+                    let message = failure_message(failure, &what, args, &items);
                     ExpressionFailure::Says(match says {
                         true => format!("{what}: {message}"),
                         false => message,
@@ -180,7 +188,7 @@ impl<'s> Machine<'s> {
             ExpressionNode::List(nodes) => {
                 let mut items = Vec::with_capacity(nodes.len());
                 for node in nodes {
-                    match self.item(node)? {
+                    match self.evaluate_item(node)? {
                         Item::Omitted => {}
                         item => items.push(item),
                     }
@@ -190,15 +198,15 @@ impl<'s> Machine<'s> {
             ExpressionNode::Map(nodes) => {
                 let mut entries = IndexMap::with_capacity(nodes.len());
                 for (key, value) in nodes {
-                    let name = self.item(key)?;
-                    let Some(name) = name.key() else {
+                    let name = self.evaluate_item(key)?;
+                    let Some(name) = name.as_key() else {
                         return says(format!(
                             "the key of a map is a text, and {} is {}",
-                            called(key),
+                            name_in_message(key),
                             name.kind()
                         ));
                     };
-                    let value = self.item(value)?;
+                    let value = self.evaluate_item(value)?;
                     if matches!(value, Item::Omitted) {
                         continue;
                     }
@@ -208,30 +216,35 @@ impl<'s> Machine<'s> {
                 }
                 Item::map(self.budget, entries)?
             }
-            ExpressionNode::Each(each) => self.each(each)?,
+            ExpressionNode::Each(each) => self.evaluate_comprehension(each)?,
         }))
     }
 
-    fn index(&mut self, of: &'s ExpressionNode, key: &'s ExpressionNode, lax: bool) -> Result<'s> {
-        let item = self.item(of)?;
-        let at = self.item(key)?;
+    fn evaluate_index(
+        &mut self,
+        of: &'s ExpressionNode,
+        key: &'s ExpressionNode,
+        lax: bool,
+    ) -> Result<'s> {
+        let item = self.evaluate_item(of)?;
+        let at = self.evaluate_item(key)?;
         let found = match &item {
-            Item::Map(map) => match at.key() {
+            Item::Map(map) => match at.as_key() {
                 Some(key) => map.get(&key),
                 None => {
                     return says(format!(
                         "the key of a map is a text, and {} is {}",
-                        called(key),
+                        name_in_message(key),
                         at.kind()
                     ));
                 }
             },
-            Item::List(list) => match at.figure() {
+            Item::List(list) => match at.as_figure() {
                 Some(Figure::Int(i)) => usize::try_from(i).ok().and_then(|i| list.get(i)),
                 _ => {
                     return says(format!(
                         "the place in a list is a whole number, and {} is {}",
-                        called(key),
+                        name_in_message(key),
                         at.kind()
                     ));
                 }
@@ -240,7 +253,7 @@ impl<'s> Machine<'s> {
             other => {
                 return says(format!(
                     "`[…]` takes a list or a map, and {} is {}",
-                    called(of),
+                    name_in_message(of),
                     other.kind()
                 ));
             }
@@ -248,7 +261,7 @@ impl<'s> Machine<'s> {
         match found {
             Some(found) => Ok(found),
             None if lax => Ok(Item::Unset),
-            None => says(format!("{} has nothing at that place", called(of))),
+            None => says(format!("{} has nothing at that place", name_in_message(of))),
         }
     }
 
@@ -258,11 +271,11 @@ impl<'s> Machine<'s> {
         node: &'s ExpressionNode,
         sign: &str,
     ) -> std::result::Result<bool, ExpressionFailure> {
-        match self.item(node)? {
+        match self.evaluate_item(node)? {
             Item::Bool(holds) => Ok(holds),
             other => says(format!(
                 "`{sign}` takes true or false, and {} is {}",
-                called(node),
+                name_in_message(node),
                 other.kind()
             )),
         }
@@ -291,11 +304,11 @@ impl<'s> Machine<'s> {
         operator: Operator,
         both: &'s [ExpressionNode; 2],
     ) -> Result<'s> {
-        let left = self.item(&both[0])?;
-        let right = self.item(&both[1])?;
+        let left = self.evaluate_item(&both[0])?;
+        let right = self.evaluate_item(&both[1])?;
         let unfit = |takes: &str| {
             let part = |node: &ExpressionNode, item: &Item<'_>| {
-                format!("{} is {}", called(node), item.kind())
+                format!("{} is {}", name_in_message(node), item.kind())
             };
             says(format!(
                 "`{}` takes {takes}; {} and {}",
@@ -326,7 +339,7 @@ impl<'s> Machine<'s> {
                     }
                     Ok(Item::Bool(false))
                 }
-                (_, Item::Map(map)) => match left.key() {
+                (_, Item::Map(map)) => match left.as_key() {
                     Some(key) => Ok(Item::Bool(map.get(&key).is_some())),
                     None => unfit("a key and a map, or an item and a list"),
                 },
@@ -334,7 +347,7 @@ impl<'s> Machine<'s> {
             },
             Operator::Add => match (&left, &right) {
                 (Item::Text(a), Item::Text(b)) => {
-                    self.budget.make(a.len() + b.len())?;
+                    self.budget.spend_bytes(a.len() + b.len())?;
                     Ok(Item::Text(Text::Made([&**a, &**b].concat().into())))
                 }
                 (Item::List(a), Item::List(b)) => {
@@ -342,29 +355,29 @@ impl<'s> Machine<'s> {
                     let items = a.iter().chain(b.iter()).collect();
                     Ok(Item::List(List::Made(Rc::new(items))))
                 }
-                (a, b) => match (a.figure(), b.figure()) {
-                    (Some(a), Some(b)) => calculate(operator, a, b),
+                (a, b) => match (a.as_figure(), b.as_figure()) {
+                    (Some(a), Some(b)) => calculate_figures(operator, a, b),
                     _ => unfit("two numbers, two texts or two lists"),
                 },
             },
             Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder => {
-                match (left.figure(), right.figure()) {
-                    (Some(a), Some(b)) => calculate(operator, a, b),
+                match (left.as_figure(), right.as_figure()) {
+                    (Some(a), Some(b)) => calculate_figures(operator, a, b),
                     _ => unfit("two numbers"),
                 }
             }
         }
     }
 
-    fn each(&mut self, each: &'s Comprehension) -> Result<'s> {
-        let over = self.item(&each.over)?;
+    fn evaluate_comprehension(&mut self, each: &'s Comprehension) -> Result<'s> {
+        let over = self.evaluate_item(&each.over)?;
         let items: Box<dyn Iterator<Item = Item<'s>>> = match &over {
             Item::List(list) => Box::new(list.iter()),
             Item::Map(map) => Box::new(keys(map)),
             other => {
                 return says(format!(
                     "a comprehension goes over a list or a map, and {} is {}",
-                    called(&each.over),
+                    name_in_message(&each.over),
                     other.kind()
                 ));
             }
@@ -373,9 +386,9 @@ impl<'s> Machine<'s> {
         let mut failed = None;
         let mut count = 0;
         for item in items {
-            self.budget.work(1)?;
+            self.budget.spend_work(1)?;
             self.variables.push(item);
-            let one = self.one(each);
+            let one = self.evaluate_iteration(each);
             self.variables.pop();
             match (each.gives, one) {
                 (_, Ok(None)) => {}
@@ -411,7 +424,7 @@ impl<'s> Machine<'s> {
     }
 
     /// The value that a comprehension makes of one item; `None` if the item does not count.
-    fn one(
+    fn evaluate_iteration(
         &mut self,
         each: &'s Comprehension,
     ) -> std::result::Result<Option<Item<'s>>, ExpressionFailure> {
@@ -420,7 +433,7 @@ impl<'s> Machine<'s> {
         {
             return Ok(None);
         }
-        self.item(&each.body).map(Some)
+        self.evaluate_item(&each.body).map(Some)
     }
 }
 
@@ -432,7 +445,7 @@ fn too_large<T>() -> std::result::Result<T, ExpressionFailure> {
     says("a number becomes too large")
 }
 
-fn calculate<'s>(operator: Operator, a: Figure, b: Figure) -> Result<'s> {
+fn calculate_figures<'s>(operator: Operator, a: Figure, b: Figure) -> Result<'s> {
     if let (Figure::Int(a), Figure::Int(b)) = (a, b) {
         if b == 0 && matches!(operator, Operator::Divide | Operator::Remainder) {
             return says("it divides by 0");

@@ -124,7 +124,7 @@ impl<'s> Entries<'s> {
         }
     }
 
-    pub(in crate::pack) fn at(&self, at: usize) -> Option<(Text<'s>, Item<'s>)> {
+    pub(in crate::pack) fn entry_at(&self, at: usize) -> Option<(Text<'s>, Item<'s>)> {
         match self {
             Self::Of(map) => map
                 .get_index(at)
@@ -136,7 +136,7 @@ impl<'s> Entries<'s> {
     }
 
     pub(in crate::pack) fn iter(&self) -> impl Iterator<Item = (Text<'s>, Item<'s>)> + '_ {
-        (0..self.len()).filter_map(|at| self.at(at))
+        (0..self.len()).filter_map(|at| self.entry_at(at))
     }
 }
 
@@ -184,7 +184,7 @@ impl<'s> Item<'s> {
         text: impl Into<Rc<str>>,
     ) -> Result<Self, ExpressionFailure> {
         let text = text.into();
-        budget.make(text.len())?;
+        budget.spend_bytes(text.len())?;
         Ok(Self::Text(Text::Made(text)))
     }
 
@@ -224,7 +224,7 @@ impl<'s> Item<'s> {
             }
             Value::Map(map) => {
                 let entries = map.into_iter().map(|(key, value)| {
-                    budget.make(key.len())?;
+                    budget.spend_bytes(key.len())?;
                     Ok((Text::Made(key.into()), Self::owned(budget, value)?))
                 });
                 Self::map(budget, entries.collect::<Result<_, ExpressionFailure>>()?)?
@@ -254,7 +254,7 @@ impl<'s> Item<'s> {
         }
     }
 
-    pub(in crate::pack) fn figure(&self) -> Option<Figure> {
+    pub(in crate::pack) fn as_figure(&self) -> Option<Figure> {
         match self {
             Self::Int(i) => Some(Figure::Int(*i)),
             Self::Float(f) => Some(Figure::Float(*f)),
@@ -282,7 +282,7 @@ impl<'s> Item<'s> {
     }
 
     /// A text, number or boolean as the name of a key: as Helm names it.
-    pub(in crate::pack) fn key(&self) -> Option<Text<'s>> {
+    pub(in crate::pack) fn as_key(&self) -> Option<Text<'s>> {
         match self {
             Self::Number(Cow::Borrowed(number)) => Some(Text::Of(number.as_str())),
             Self::Number(Cow::Owned(number)) => Some(Text::Made(number.as_str().into())),
@@ -297,8 +297,8 @@ impl<'s> Item<'s> {
         other: &Self,
         budget: &Budget,
     ) -> Result<bool, ExpressionFailure> {
-        budget.work(1)?;
-        if let (Some(a), Some(b)) = (self.figure(), other.figure()) {
+        budget.spend_work(1)?;
+        if let (Some(a), Some(b)) = (self.as_figure(), other.as_figure()) {
             return Ok(a.compare(b) == Some(Ordering::Equal));
         }
         match (self, other) {
@@ -306,7 +306,7 @@ impl<'s> Item<'s> {
             | (Self::Null, Self::Null) => Ok(true),
             (Self::Bool(a), Self::Bool(b)) => Ok(a == b),
             (Self::Text(a), Self::Text(b)) => {
-                budget.work(a.len().min(b.len()) / 64)?;
+                budget.spend_work(a.len().min(b.len()) / 64)?;
                 Ok(a == b)
             }
             (Self::List(a), Self::List(b)) => {
@@ -341,7 +341,7 @@ impl<'s> Item<'s> {
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => Some(Some((**a).cmp(&**b))),
             (Self::Bool(a), Self::Bool(b)) => Some(Some(a.cmp(b))),
-            (a, b) => Some(a.figure()?.compare(b.figure()?)),
+            (a, b) => Some(a.as_figure()?.compare(b.as_figure()?)),
         }
     }
 
@@ -350,7 +350,7 @@ impl<'s> Item<'s> {
     /// # Errors
     ///
     /// If a part is not set, a number is not finite, or it is too large or too deep.
-    pub(in crate::pack) fn value(&self, budget: &Budget) -> Result<Value, ExpressionFailure> {
+    pub(in crate::pack) fn to_value(&self, budget: &Budget) -> Result<Value, ExpressionFailure> {
         self.value_at(budget, 0)
     }
 
@@ -370,7 +370,7 @@ impl<'s> Item<'s> {
             ),
             Self::Number(number) => Value::Number(number.clone().into_owned()),
             Self::Text(text) => {
-                budget.make(text.len())?;
+                budget.spend_bytes(text.len())?;
                 Value::String((**text).to_owned())
             }
             Self::List(items) => {
@@ -383,7 +383,7 @@ impl<'s> Item<'s> {
                     .iter()
                     .filter(|(_, value)| !matches!(value, Self::Omitted));
                 let values = kept.map(|(key, value)| {
-                    budget.make(key.len())?;
+                    budget.spend_bytes(key.len())?;
                     Ok(((*key).to_owned(), value.value_at(budget, depth + 1)?))
                 });
                 Value::Map(values.collect::<Result<_, ExpressionFailure>>()?)
@@ -392,7 +392,11 @@ impl<'s> Item<'s> {
     }
 
     /// Adds it to a sentence: what a template prints, and lists and maps in one line.
-    pub(super) fn say(&self, budget: &Budget, out: &mut String) -> Result<(), ExpressionFailure> {
+    pub(super) fn push_sentence(
+        &self,
+        budget: &Budget,
+        out: &mut String,
+    ) -> Result<(), ExpressionFailure> {
         let start = out.len();
         match self {
             Self::Unset | Self::Omitted => out.push_str("(not set)"),
@@ -401,7 +405,7 @@ impl<'s> Item<'s> {
                 out.push('[');
                 for (i, item) in items.iter().enumerate() {
                     out.push_str(if i > 0 { ", " } else { "" });
-                    item.say(budget, out)?;
+                    item.push_sentence(budget, out)?;
                 }
                 out.push(']');
             }
@@ -410,12 +414,12 @@ impl<'s> Item<'s> {
                 for (i, (key, value)) in entries.iter().enumerate() {
                     let comma = if i > 0 { ", " } else { "" };
                     let _ = write!(out, "{comma}{}: ", &*key);
-                    value.say(budget, out)?;
+                    value.push_sentence(budget, out)?;
                 }
                 out.push('}');
             }
             scalar => out.push_str(scalar.printed_text().as_deref().unwrap_or_default()),
         }
-        budget.make(out.len() - start)
+        budget.spend_bytes(out.len() - start)
     }
 }

@@ -29,7 +29,7 @@ pub(super) use budget::Budget;
 pub(super) use item::{Entries, Figure, Item, List, Text};
 pub use scope::{LazyValue, Scope};
 pub(super) use template::{TemplatePart, template_parts};
-pub use template::{describe, template_places, with_names};
+pub use template::{describe_value, template_places, with_names};
 
 use super::functions;
 use crate::values::Path;
@@ -122,7 +122,7 @@ impl Expression {
     ///
     /// If it is not a valid expression.
     pub fn names(&self) -> Result<Vec<String>, ExprError> {
-        self.parsed().map(ExpressionNode::names)
+        self.parsed_tree().map(ExpressionNode::names)
     }
 
     /// The places below a name that the expression looks at; the root if it looks at all of it.
@@ -130,12 +130,12 @@ impl Expression {
     /// # Errors
     ///
     /// If it is not a valid expression.
-    pub fn places(&self, name: &str) -> Result<Vec<Path>, ExprError> {
-        self.parsed().map(|tree| tree.places(name))
+    pub fn places_below(&self, name: &str) -> Result<Vec<Path>, ExprError> {
+        self.parsed_tree().map(|tree| tree.places_below(name))
     }
 
     /// The names of all functions that expressions have.
-    pub fn functions() -> impl Iterator<Item = &'static str> {
+    pub fn function_names() -> impl Iterator<Item = &'static str> {
         functions::ALL.iter().map(|function| function.name)
     }
 
@@ -145,24 +145,26 @@ impl Expression {
     ///
     /// If it is not a valid expression.
     pub fn unknown_functions(&self) -> Result<Vec<String>, ExprError> {
-        self.parsed().map(ExpressionNode::unknown_functions)
+        self.parsed_tree().map(ExpressionNode::unknown_functions)
     }
 
-    fn parsed(&self) -> Result<&ExpressionNode, ExprError> {
+    fn parsed_tree(&self) -> Result<&ExpressionNode, ExprError> {
         self.parsed
-            .get_or_init(|| read::read(&self.source).map_err(|message| self.invalid(message)))
+            .get_or_init(|| {
+                read::read_expression(&self.source).map_err(|message| self.invalid_error(message))
+            })
             .as_ref()
             .map_err(Clone::clone)
     }
 
-    fn invalid(&self, message: String) -> ExprError {
+    fn invalid_error(&self, message: String) -> ExprError {
         ExprError::Invalid {
             source_text: self.source.clone(),
             message,
         }
     }
 
-    fn failed(&self, message: String) -> ExprError {
+    fn failure_error(&self, message: String) -> ExprError {
         ExprError::Failed {
             source_text: self.source.clone(),
             message,

@@ -21,7 +21,7 @@ use crate::pack::functions::{self, Form};
 /// # Errors
 ///
 /// What is wrong with it: it is not CEL, over the bounds, or of a kind that packs do not have.
-pub(super) fn read(source: &str) -> Result<ExpressionNode, String> {
+pub(super) fn read_expression(source: &str) -> Result<ExpressionNode, String> {
     if source.len() > MAX_LENGTH {
         return Err(format!("it is longer than {MAX_LENGTH} bytes"));
     }
@@ -32,7 +32,7 @@ pub(super) fn read(source: &str) -> Result<ExpressionNode, String> {
             let first = e.errors.first().map(|e| e.msg.clone());
             first.unwrap_or_else(|| e.to_string())
         })?;
-    let tree = ExpressionReader::default().node(parsed)?;
+    let tree = ExpressionReader::default().read_node(parsed)?;
     let mut nodes = 0;
     tree.walk(&mut |_| {
         nodes += 1;
@@ -53,27 +53,27 @@ struct ExpressionReader {
 }
 
 impl ExpressionReader {
-    fn node(&mut self, node: IdedExpr) -> Result<ExpressionNode, String> {
+    fn read_node(&mut self, node: IdedExpr) -> Result<ExpressionNode, String> {
         if self.depth == MAX_DEPTH {
             return Err(format!(
                 "it is more than {MAX_DEPTH} levels deep; a name under `let` can hold a part of it"
             ));
         }
         self.depth += 1;
-        let node = self.part(node);
+        let node = self.read_part(node);
         self.depth -= 1;
         node
     }
 
-    fn part(&mut self, node: IdedExpr) -> Result<ExpressionNode, String> {
+    fn read_part(&mut self, node: IdedExpr) -> Result<ExpressionNode, String> {
         Ok(match node.expr {
-            Expr::Literal(literal) => ExpressionNode::Constant(constant(literal)?),
+            Expr::Literal(literal) => ExpressionNode::Constant(read_constant(literal)?),
             Expr::Ident(name) => match self.variables.iter().rposition(|v| *v == name) {
                 Some(at) => ExpressionNode::Variable(at, name),
                 None => ExpressionNode::Name(name),
             },
             Expr::Select(select) => {
-                let of = Box::new(self.node(*select.operand)?);
+                let of = Box::new(self.read_node(*select.operand)?);
                 let key = select.field;
                 match select.test {
                     true => ExpressionNode::Has { of, key },
@@ -86,23 +86,23 @@ impl ExpressionReader {
             }
             Expr::Call(call) => match call.target {
                 Some(target) => {
-                    let mut args = vec![self.node(*target)?];
-                    args.extend(self.nodes(call.args)?);
-                    function(call.func_name, Form::Method, args)?
+                    let mut args = vec![self.read_node(*target)?];
+                    args.extend(self.read_nodes(call.args)?);
+                    read_function(call.func_name, Form::Method, args)?
                 }
                 None => {
-                    let args = self.nodes(call.args)?;
-                    operation(call.func_name, args)?
+                    let args = self.read_nodes(call.args)?;
+                    read_operation(call.func_name, args)?
                 }
             },
-            Expr::List(list) => ExpressionNode::List(self.nodes(list.elements)?),
+            Expr::List(list) => ExpressionNode::List(self.read_nodes(list.elements)?),
             Expr::Map(map) => {
                 let mut entries: Vec<(ExpressionNode, ExpressionNode)> = Vec::new();
                 for entry in map.entries {
                     let EntryExpr::MapEntry(entry) = entry.expr else {
-                        return Err(message());
+                        return Err(no_messages());
                     };
-                    let key = self.node(entry.key)?;
+                    let key = self.read_node(entry.key)?;
                     if let ExpressionNode::Constant(Constant::Text(key)) = &key
                         && entries.iter().any(
                             |(k, _)| matches!(k, ExpressionNode::Constant(Constant::Text(k)) if k == key),
@@ -110,24 +110,27 @@ impl ExpressionReader {
                     {
                         return Err(format!("it has the key `{key}` twice in one map"));
                     }
-                    entries.push((key, self.node(entry.value)?));
+                    entries.push((key, self.read_node(entry.value)?));
                 }
                 ExpressionNode::Map(entries)
             }
-            Expr::Comprehension(c) => self.each(*c)?,
-            Expr::Struct(_) => return Err(message()),
+            Expr::Comprehension(c) => self.read_comprehension(*c)?,
+            Expr::Struct(_) => return Err(no_messages()),
             Expr::Unspecified => return Err("it is empty".to_owned()),
         })
     }
 
-    fn nodes(&mut self, nodes: Vec<IdedExpr>) -> Result<Vec<ExpressionNode>, String> {
-        nodes.into_iter().map(|node| self.node(node)).collect()
+    fn read_nodes(&mut self, nodes: Vec<IdedExpr>) -> Result<Vec<ExpressionNode>, String> {
+        nodes.into_iter().map(|node| self.read_node(node)).collect()
     }
 
     /// A comprehension out of the loop that the parser makes of it. There is one form for each macro, so what
     /// is none of them is refused.
-    fn each(&mut self, c: cel::common::ast::ComprehensionExpr) -> Result<ExpressionNode, String> {
-        let over = self.node(c.iter_range)?;
+    fn read_comprehension(
+        &mut self,
+        c: cel::common::ast::ComprehensionExpr,
+    ) -> Result<ExpressionNode, String> {
+        let over = self.read_node(c.iter_range)?;
         let is_result =
             |node: &IdedExpr| matches!(&node.expr, Expr::Ident(name) if *name == c.accu_var);
         let odd = || "it has a loop that packs do not know".to_owned();
@@ -151,14 +154,14 @@ impl ExpressionReader {
             // `body ? @result + 1 : @result`
             (Gives::One, _, 3) if is_result(&args[2]) => (None, Some(args.swap_remove(0))),
             // `@result + [body]`
-            (Gives::List, op::ADD, 2) => (None, appended(args, is_result)),
+            (Gives::List, op::ADD, 2) => (None, appended_item(args, is_result)),
             // `only ? @result + [body] : @result`
             (Gives::List, _, 3) if is_result(&args[2]) => {
                 args.truncate(2);
                 let step = args.pop();
                 let body = match step.map(|step| step.expr) {
                     Some(Expr::Call(call)) if call.func_name == op::ADD => {
-                        appended(call.args, is_result)
+                        appended_item(call.args, is_result)
                     }
                     _ => None,
                 };
@@ -168,8 +171,8 @@ impl ExpressionReader {
         };
         let body = body.ok_or_else(odd)?;
         self.variables.push(c.iter_var);
-        let only = only.map(|only| self.node(only)).transpose();
-        let body = self.node(body);
+        let only = only.map(|only| self.read_node(only)).transpose();
+        let body = self.read_node(body);
         self.variables.pop();
         Ok(ExpressionNode::Each(Box::new(Comprehension {
             gives,
@@ -181,7 +184,10 @@ impl ExpressionReader {
 }
 
 /// The item of `@result + [item]`.
-fn appended(mut args: Vec<IdedExpr>, is_result: impl Fn(&IdedExpr) -> bool) -> Option<IdedExpr> {
+fn appended_item(
+    mut args: Vec<IdedExpr>,
+    is_result: impl Fn(&IdedExpr) -> bool,
+) -> Option<IdedExpr> {
     let Expr::List(mut list) = args.pop()?.expr else {
         return None;
     };
@@ -189,11 +195,11 @@ fn appended(mut args: Vec<IdedExpr>, is_result: impl Fn(&IdedExpr) -> bool) -> O
     (list.elements.is_empty() && args.pop().is_some_and(|node| is_result(&node))).then_some(item)
 }
 
-fn message() -> String {
+fn no_messages() -> String {
     "it builds a message, and there are none here".to_owned()
 }
 
-fn constant(literal: LiteralValue) -> Result<Constant, String> {
+fn read_constant(literal: LiteralValue) -> Result<Constant, String> {
     Ok(match literal {
         LiteralValue::Null => Constant::Null,
         LiteralValue::Boolean(b) => Constant::Bool(*b.inner()),
@@ -208,7 +214,7 @@ fn constant(literal: LiteralValue) -> Result<Constant, String> {
 }
 
 /// An operator, which is a function to the parser, or a function.
-fn operation(name: String, args: Vec<ExpressionNode>) -> Result<ExpressionNode, String> {
+fn read_operation(name: String, args: Vec<ExpressionNode>) -> Result<ExpressionNode, String> {
     let between = match name.as_str() {
         op::ADD => Some(Operator::Add),
         op::SUBSTRACT => Some(Operator::Subtract),
@@ -259,12 +265,12 @@ fn operation(name: String, args: Vec<ExpressionNode>) -> Result<ExpressionNode, 
                 },
             }
         }
-        _ => function(name, Form::Plain, args)?,
+        _ => read_function(name, Form::Plain, args)?,
     })
 }
 
 /// A call of a function; `args` begins with what it is called on.
-fn function(
+fn read_function(
     name: String,
     form: Form,
     mut args: Vec<ExpressionNode>,

@@ -37,19 +37,19 @@ impl LazyValue {
     }
 
     /// All of it.
-    pub(super) fn item(&self) -> Item<'_> {
+    pub(super) fn whole_item(&self) -> Item<'_> {
         match &*self.0 {
             What::Value(value) => Item::of(value),
             What::Map(entries) => {
                 let entries = entries.iter();
-                let entries = entries.map(|(key, made)| (Text::Of(key), made.item()));
+                let entries = entries.map(|(key, made)| (Text::Of(key), made.whole_item()));
                 Item::Map(Entries::Made(Rc::new(entries.collect())))
             }
         }
     }
 
     /// The value below a key, without a look at the rest; `None` if it is no map of several that were made.
-    pub(super) fn below(&self, key: &str) -> Option<&Self> {
+    pub(super) fn value_below(&self, key: &str) -> Option<&Self> {
         match &*self.0 {
             What::Value(_) => None,
             What::Map(entries) => entries
@@ -113,20 +113,20 @@ impl Scope<'_> {
     pub fn bind_owned(&mut self, name: &str, value: Option<Value>) {
         let bound = match value {
             Some(value) => {
-                self.budget.allow(&value);
+                self.budget.allow_for_bound(&value);
                 Bound::Value(value)
             }
             None => Bound::Unset,
         };
-        self.name(name, bound);
+        self.bind_name(name, bound);
     }
 
     /// Gives a name a value that was made before.
     pub fn bind_made(&mut self, name: &str, value: LazyValue) {
-        self.name(name, Bound::Made(value));
+        self.bind_name(name, Bound::Made(value));
     }
 
-    fn name(&mut self, name: &str, bound: Bound) {
+    fn bind_name(&mut self, name: &str, bound: Bound) {
         match self.names.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => *known = bound,
             None => self.names.push((name.to_owned(), bound)),
@@ -152,14 +152,14 @@ impl Scope<'_> {
     ///
     /// If the expression is not valid, or fails on these values.
     pub fn eval(&self, expression: &Expression) -> Result<Option<Value>, ExprError> {
-        let item = self.item(expression)?;
+        let item = self.evaluate_item(expression)?;
         if item.is_unset() {
             return Ok(None);
         }
-        let value = item.value(&self.budget).map_err(|failure| {
-            expression.failed(evaluate::message(failure, "its result", &[], &[]))
+        let value = item.to_value(&self.budget).map_err(|failure| {
+            expression.failure_error(evaluate::failure_message(failure, "its result", &[], &[]))
         })?;
-        self.budget.give(&value);
+        self.budget.allow_for_result(&value);
         Ok(Some(value))
     }
 
@@ -169,9 +169,9 @@ impl Scope<'_> {
     ///
     /// As [`Scope::eval`], and if the result is not a boolean.
     pub fn holds(&self, expression: &Expression) -> Result<bool, ExprError> {
-        match self.item(expression)? {
+        match self.evaluate_item(expression)? {
             Item::Bool(holds) => Ok(holds),
-            other => Err(expression.failed(format!(
+            other => Err(expression.failure_error(format!(
                 "a condition is true or false, and this is {}",
                 other.kind()
             ))),
@@ -179,18 +179,22 @@ impl Scope<'_> {
     }
 
     /// Adds the value of an expression to a sentence.
-    pub(super) fn say(&self, expression: &Expression, out: &mut String) -> Result<(), ExprError> {
-        let item = self.item(expression)?;
-        let said = item.say(&self.budget, out);
+    pub(super) fn push_sentence(
+        &self,
+        expression: &Expression,
+        out: &mut String,
+    ) -> Result<(), ExprError> {
+        let item = self.evaluate_item(expression)?;
+        let said = item.push_sentence(&self.budget, out);
         said.map_err(|failure| {
-            expression.failed(evaluate::message(failure, "its result", &[], &[]))
+            expression.failure_error(evaluate::failure_message(failure, "its result", &[], &[]))
         })
     }
 
-    fn item<'s>(&'s self, expression: &'s Expression) -> Result<Item<'s>, ExprError> {
-        let tree = expression.parsed()?;
-        Machine::new(self)
-            .run(tree)
-            .map_err(|failure| expression.failed(evaluate::message(failure, "it", &[], &[])))
+    fn evaluate_item<'s>(&'s self, expression: &'s Expression) -> Result<Item<'s>, ExprError> {
+        let tree = expression.parsed_tree()?;
+        Machine::new(self).run(tree).map_err(|failure| {
+            expression.failure_error(evaluate::failure_message(failure, "it", &[], &[]))
+        })
     }
 }

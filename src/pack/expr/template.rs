@@ -18,7 +18,7 @@ impl Scope<'_> {
             match part {
                 TemplatePart::Text(text) => filled.push_str(text),
                 TemplatePart::Expression(source) => {
-                    self.say(&Expression::cached(source), &mut filled)?;
+                    self.push_sentence(&Expression::cached(source), &mut filled)?;
                 }
             }
         }
@@ -35,7 +35,7 @@ pub fn template_places(text: &str, name: &str) -> Result<Vec<Path>, ExprError> {
     let mut places = Vec::new();
     for part in template_parts(text)? {
         if let TemplatePart::Expression(source) = part {
-            places.extend(Expression::cached(source).places(name)?);
+            places.extend(Expression::cached(source).places_below(name)?);
         }
     }
     Ok(places)
@@ -103,7 +103,7 @@ fn closing_brace(text: &str) -> Option<usize> {
 
 /// A value in a sentence.
 #[must_use]
-pub fn describe(value: Option<&Value>) -> String {
+pub fn describe_value(value: Option<&Value>) -> String {
     match value {
         None => "(not set)".to_owned(),
         Some(Value::Null) => "null".to_owned(),
@@ -111,13 +111,13 @@ pub fn describe(value: Option<&Value>) -> String {
         Some(Value::Number(n)) => n.to_string(),
         Some(Value::String(s)) => s.clone(),
         Some(Value::List(items)) => {
-            let items: Vec<_> = items.iter().map(|i| describe(Some(i))).collect();
+            let items: Vec<_> = items.iter().map(|i| describe_value(Some(i))).collect();
             format!("[{}]", items.join(", "))
         }
         Some(Value::Map(map)) => {
             let entries: Vec<_> = map
                 .iter()
-                .map(|(k, v)| format!("{k}: {}", describe(Some(v))))
+                .map(|(k, v)| format!("{k}: {}", describe_value(Some(v))))
                 .collect();
             format!("{{{}}}", entries.join(", "))
         }

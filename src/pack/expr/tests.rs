@@ -31,7 +31,7 @@ fn an_expression_says_which_places_it_looks_at() {
         ("values['a'].b", "a.b"),
         ("1 + 1", "nothing"),
     ] {
-        let found = Expression::new(source).places("values").unwrap();
+        let found = Expression::new(source).places_below("values").unwrap();
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         let found = match found.is_empty() {
             true => "nothing".to_owned(),

@@ -197,9 +197,9 @@ impl ExpressionNode {
     }
 
     /// The places that a name is followed to by members.
-    pub(super) fn places(&self, name: &str) -> Vec<Path> {
+    pub(super) fn places_below(&self, name: &str) -> Vec<Path> {
         let mut places = Vec::new();
-        self.walk(&mut |node| match node.place() {
+        self.walk(&mut |node| match node.followed_place() {
             Some((root, keys)) => {
                 if matches!(root, Self::Name(root) if root == name) {
                     places.push(Path::keys(keys));
@@ -212,11 +212,11 @@ impl ExpressionNode {
     }
 
     /// The name or variable and the members behind it, if the node is that and nothing else.
-    fn place(&self) -> Option<(&Self, Vec<&str>)> {
+    fn followed_place(&self) -> Option<(&Self, Vec<&str>)> {
         match self {
             Self::Name(_) | Self::Variable(..) => Some((self, Vec::new())),
             Self::Member { of, key, .. } | Self::Has { of, key } => {
-                let (root, mut keys) = of.place()?;
+                let (root, mut keys) = of.followed_place()?;
                 keys.push(key);
                 Some((root, keys))
             }
@@ -225,8 +225,8 @@ impl ExpressionNode {
     }
 
     /// The name in a message, if it is a place.
-    pub(super) fn called(&self) -> Option<String> {
-        let (Self::Name(root) | Self::Variable(_, root), keys) = self.place()? else {
+    pub(super) fn name_in_message(&self) -> Option<String> {
+        let (Self::Name(root) | Self::Variable(_, root), keys) = self.followed_place()? else {
             return None;
         };
         let keys = keys.into_iter().map(|key| format!(".{key}"));

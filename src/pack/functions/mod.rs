@@ -46,7 +46,7 @@ pub(super) struct Function {
     pub(super) call: for<'s> fn(&Budget, &[Item<'s>]) -> CallResult<'s>,
 }
 
-const fn plain(
+const fn plain_function(
     name: &'static str,
     usage: &'static str,
     takes: RangeInclusive<usize>,
@@ -62,14 +62,14 @@ const fn plain(
     }
 }
 
-const fn lax(function: Function) -> Function {
+const fn lax_function(function: Function) -> Function {
     Function {
         lax: true,
         ..function
     }
 }
 
-const fn method(
+const fn method_function(
     name: &'static str,
     usage: &'static str,
     takes: RangeInclusive<usize>,
@@ -77,11 +77,11 @@ const fn method(
 ) -> Function {
     Function {
         form: Form::Method,
-        ..plain(name, usage, takes, call)
+        ..plain_function(name, usage, takes, call)
     }
 }
 
-const fn either(
+const fn either_function(
     name: &'static str,
     usage: &'static str,
     takes: RangeInclusive<usize>,
@@ -89,70 +89,70 @@ const fn either(
 ) -> Function {
     Function {
         form: Form::Either,
-        ..plain(name, usage, takes, call)
+        ..plain_function(name, usage, takes, call)
     }
 }
 
 /// Every function.
 pub(super) static ALL: [Function; 39] = [
     // What is there.
-    lax(plain("set", "set(x)", 1..=1, set)),
-    lax(plain("default", "default(x, y)", 2..=2, default)),
-    lax(plain("kind", "kind(x)", 1..=1, kind)),
-    plain("omit", "omit()", 0..=0, omit),
-    either("size", "size(x)", 1..=1, size),
+    lax_function(plain_function("set", "set(x)", 1..=1, set)),
+    lax_function(plain_function("default", "default(x, y)", 2..=2, default)),
+    lax_function(plain_function("kind", "kind(x)", 1..=1, kind)),
+    plain_function("omit", "omit()", 0..=0, omit),
+    either_function("size", "size(x)", 1..=1, size),
     // From one kind to another.
-    plain("string", "string(x)", 1..=1, texts::string),
-    plain("int", "int(x)", 1..=1, int),
-    plain("double", "double(x)", 1..=1, double),
-    plain("bool", "bool(x)", 1..=1, bool),
-    plain("parse", "parse(s)", 1..=1, structures::parse),
-    plain("text", "text(x)", 1..=1, structures::text),
-    plain("json", "json(x)", 1..=1, structures::json),
-    plain("quote", "quote(x)", 1..=1, texts::quote),
+    plain_function("string", "string(x)", 1..=1, texts::string),
+    plain_function("int", "int(x)", 1..=1, int),
+    plain_function("double", "double(x)", 1..=1, double),
+    plain_function("bool", "bool(x)", 1..=1, bool),
+    plain_function("parse", "parse(s)", 1..=1, structures::parse),
+    plain_function("text", "text(x)", 1..=1, structures::text),
+    plain_function("json", "json(x)", 1..=1, structures::json),
+    plain_function("quote", "quote(x)", 1..=1, texts::quote),
     // Texts.
-    plain("release", "release(x)", 1..=1, texts::release),
-    plain("base", "base(s)", 1..=1, texts::base),
-    plain("dir", "dir(s)", 1..=1, texts::dir),
-    method("startsWith", "s.startsWith(t)", 2..=2, texts::starts_with),
-    method("endsWith", "s.endsWith(t)", 2..=2, texts::ends_with),
-    method("contains", "s.contains(t)", 2..=2, texts::contains),
-    either("matches", "s.matches(pattern)", 2..=2, texts::matches),
-    method("split", "s.split(t)", 2..=3, texts::split),
-    method("join", "list.join(t)", 1..=2, texts::join),
-    method("replace", "s.replace(t, u)", 3..=4, texts::replace),
-    method("trim", "s.trim()", 1..=1, texts::trim),
-    method("lowerAscii", "s.lowerAscii()", 1..=1, texts::lower),
-    method("upperAscii", "s.upperAscii()", 1..=1, texts::upper),
-    method(
+    plain_function("release", "release(x)", 1..=1, texts::release),
+    plain_function("base", "base(s)", 1..=1, texts::base),
+    plain_function("dir", "dir(s)", 1..=1, texts::dir),
+    method_function("startsWith", "s.startsWith(t)", 2..=2, texts::starts_with),
+    method_function("endsWith", "s.endsWith(t)", 2..=2, texts::ends_with),
+    method_function("contains", "s.contains(t)", 2..=2, texts::contains),
+    either_function("matches", "s.matches(pattern)", 2..=2, texts::matches),
+    method_function("split", "s.split(t)", 2..=3, texts::split),
+    method_function("join", "list.join(t)", 1..=2, texts::join),
+    method_function("replace", "s.replace(t, u)", 3..=4, texts::replace),
+    method_function("trim", "s.trim()", 1..=1, texts::trim),
+    method_function("lowerAscii", "s.lowerAscii()", 1..=1, texts::lower),
+    method_function("upperAscii", "s.upperAscii()", 1..=1, texts::upper),
+    method_function(
         "substring",
         "s.substring(from, to)",
         2..=3,
         texts::substring,
     ),
-    method("charAt", "s.charAt(n)", 2..=2, texts::char_at),
-    method("indexOf", "s.indexOf(t)", 2..=3, texts::index_of),
-    method(
+    method_function("charAt", "s.charAt(n)", 2..=2, texts::char_at),
+    method_function("indexOf", "s.indexOf(t)", 2..=3, texts::index_of),
+    method_function(
         "lastIndexOf",
         "s.lastIndexOf(t)",
         2..=3,
         texts::last_index_of,
     ),
-    method("reverse", "s.reverse()", 1..=1, texts::reverse),
+    method_function("reverse", "s.reverse()", 1..=1, texts::reverse),
     // Lists and maps.
-    plain("union", "union(a, b)", 0..=MANY, structures::union),
-    plain("merge", "merge(a, b)", 1..=MANY, structures::merge),
-    plain("minus", "minus(a, b)", 2..=2, structures::minus),
-    plain("entries", "entries(map)", 1..=1, structures::entries),
-    plain(
+    plain_function("union", "union(a, b)", 0..=MANY, structures::union),
+    plain_function("merge", "merge(a, b)", 1..=MANY, structures::merge),
+    plain_function("minus", "minus(a, b)", 2..=2, structures::minus),
+    plain_function("entries", "entries(map)", 1..=1, structures::entries),
+    plain_function(
         "from_entries",
         "from_entries(list)",
         1..=1,
         structures::from_entries,
     ),
-    plain("by", "by(list, 'name')", 2..=2, structures::by),
-    plain("items", "items(map, 'name')", 2..=2, structures::items),
-    plain("divide", "divide(x, n)", 2..=2, quantity::divide),
+    plain_function("by", "by(list, 'name')", 2..=2, structures::by),
+    plain_function("items", "items(map, 'name')", 2..=2, structures::items),
+    plain_function("divide", "divide(x, n)", 2..=2, quantity::divide),
 ];
 
 const MANY: usize = 64;
@@ -162,11 +162,11 @@ fn wrong_count() -> ExpressionFailure {
     ExpressionFailure::Says("it has another number of arguments than it takes".to_owned())
 }
 
-fn wants(argument: usize, wants: &'static str) -> ExpressionFailure {
+fn wrong_argument(argument: usize, wants: &'static str) -> ExpressionFailure {
     ExpressionFailure::Wants { argument, wants }
 }
 
-fn says(text: &str) -> ExpressionFailure {
+fn failure_saying(text: &str) -> ExpressionFailure {
     ExpressionFailure::Says(text.to_owned())
 }
 
@@ -207,12 +207,12 @@ fn omit<'s>(_: &Budget, _: Arguments<'_, 's>) -> CallResult<'s> {
 fn size<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let size = match first_argument(args)? {
         Item::Text(text) => {
-            budget.work(text.len() / 64)?;
+            budget.spend_work(text.len() / 64)?;
             text.chars().count()
         }
         Item::List(list) => list.len(),
         Item::Map(map) => map.len(),
-        _ => return Err(wants(0, "a text, a list or a map")),
+        _ => return Err(wrong_argument(0, "a text, a list or a map")),
     };
     Ok(Item::Int(i64::try_from(size).unwrap_or(i64::MAX)))
 }
@@ -224,9 +224,9 @@ fn int<'s>(_: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
         let number = text.parse();
         return number
             .map(Item::Int)
-            .map_err(|_| says("the text is no whole number"));
+            .map_err(|_| failure_saying("the text is no whole number"));
     }
-    match item.figure() {
+    match item.as_figure() {
         Some(Figure::Int(i)) => Ok(Item::Int(i)),
         // The bounds of 64 bits are powers of two, so they are floats themselves.
         Some(Figure::Float(f))
@@ -235,8 +235,8 @@ fn int<'s>(_: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
             #[allow(clippy::cast_possible_truncation)]
             Ok(Item::Int(f as i64))
         }
-        Some(_) => Err(says("the number is too large")),
-        None => Err(wants(0, "a number or a text")),
+        Some(_) => Err(failure_saying("the number is too large")),
+        None => Err(wrong_argument(0, "a number or a text")),
     }
 }
 
@@ -246,13 +246,13 @@ fn double<'s>(_: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
         let number = text.parse().ok().filter(|f: &f64| f.is_finite());
         return number
             .map(Item::Float)
-            .ok_or_else(|| says("the text is no number"));
+            .ok_or_else(|| failure_saying("the text is no number"));
     }
-    match item.figure() {
+    match item.as_figure() {
         #[allow(clippy::cast_precision_loss)]
         Some(Figure::Int(i)) => Ok(Item::Float(i as f64)),
         Some(Figure::Float(f)) => Ok(Item::Float(f)),
-        None => Err(wants(0, "a number or a text")),
+        None => Err(wrong_argument(0, "a number or a text")),
     }
 }
 
@@ -263,8 +263,8 @@ fn bool<'s>(_: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
         Item::Text(text) => match &**text {
             "1" | "t" | "T" | "true" | "True" | "TRUE" => Ok(Item::Bool(true)),
             "0" | "f" | "F" | "false" | "False" | "FALSE" => Ok(Item::Bool(false)),
-            _ => Err(says("the text is neither true nor false")),
+            _ => Err(failure_saying("the text is neither true nor false")),
         },
-        _ => Err(wants(0, "a boolean or a text")),
+        _ => Err(wrong_argument(0, "a boolean or a text")),
     }
 }

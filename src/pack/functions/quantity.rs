@@ -11,7 +11,7 @@ pub(super) fn divide<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult
     let [value, by] = args else {
         return Err(super::wrong_count());
     };
-    match by.figure() {
+    match by.as_figure() {
         Some(Figure::Int(n)) if n > 0 => divide_value(budget, value, n.unsigned_abs().into()),
         _ => Err(ExpressionFailure::Wants {
             argument: 1,
@@ -21,7 +21,7 @@ pub(super) fn divide<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult
 }
 
 fn divide_value<'s>(budget: &Budget, value: &Item<'s>, by: u128) -> CallResult<'s> {
-    budget.work(1)?;
+    budget.spend_work(1)?;
     if let Item::Map(map) = value {
         let divided = map
             .iter()
@@ -32,7 +32,7 @@ fn divide_value<'s>(budget: &Budget, value: &Item<'s>, by: u128) -> CallResult<'
         );
     }
     // Not as a template prints it: `1e+06` is no quantity of whole bytes.
-    let text = value.key().ok_or(ExpressionFailure::Wants {
+    let text = value.as_key().ok_or(ExpressionFailure::Wants {
         argument: 0,
         wants: WANTS,
     })?;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-use super::{Arguments, CallResult, first_argument, says, wants, wrong_count};
+use super::{Arguments, CallResult, failure_saying, first_argument, wrong_argument, wrong_count};
 use crate::{
     pack::expr::{Budget, Entries, ExpressionFailure, Item, List, Text},
     values::{Value, View, write},
@@ -20,7 +20,7 @@ struct DistinctItems<'s> {
 
 impl<'s> DistinctItems<'s> {
     fn has(&self, budget: &Budget, item: &Item<'s>) -> Result<bool, ExpressionFailure> {
-        budget.work(1)?;
+        budget.spend_work(1)?;
         if let Item::Text(text) = item {
             return Ok(self.texts.contains(text));
         }
@@ -59,7 +59,7 @@ pub(super) fn union<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<
             Item::List(items) => items.iter().try_for_each(&mut add)?,
             Item::Text(_) => add(arg.clone())?,
             nothing if nothing.is_nothing() => {}
-            _ => return Err(wants(at, "lists and texts")),
+            _ => return Err(wrong_argument(at, "lists and texts")),
         }
     }
     Item::list(budget, joined)
@@ -76,7 +76,7 @@ pub(super) fn merge<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<
                 });
             }
             nothing if nothing.is_nothing() => {}
-            _ => return Err(wants(at, "maps")),
+            _ => return Err(wrong_argument(at, "maps")),
         }
     }
     match merged {
@@ -139,7 +139,7 @@ pub(super) fn minus<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<
             }
             Item::list(budget, kept)
         }
-        _ => Err(wants(0, "a map or a list to take from")),
+        _ => Err(wrong_argument(0, "a map or a list to take from")),
     }
 }
 
@@ -148,7 +148,7 @@ const VALUE: Text<'static> = Text::Of("value");
 
 pub(super) fn entries<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let Item::Map(map) = first_argument(args)? else {
-        return Err(wants(0, "a map"));
+        return Err(wrong_argument(0, "a map"));
     };
     let entry = |(key, value)| {
         let entry = [(KEY, Item::Text(key)), (VALUE, value)];
@@ -160,51 +160,53 @@ pub(super) fn entries<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResul
 
 pub(super) fn from_entries<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let mut map = IndexMap::new();
-    for entry in list(args)?.iter() {
+    for entry in list_argument(args)?.iter() {
         let Item::Map(entry) = entry else {
-            return Err(wants(0, "a list of maps with `key` and `value`"));
+            return Err(wrong_argument(0, "a list of maps with `key` and `value`"));
         };
-        let key = entry.get(&KEY).and_then(|key| key.key());
+        let key = entry.get(&KEY).and_then(|key| key.as_key());
         let (Some(key), Some(value)) = (key, entry.get(&VALUE)) else {
-            return Err(says("an item of the list has no `key` or no `value`"));
+            return Err(failure_saying(
+                "an item of the list has no `key` or no `value`",
+            ));
         };
         if map.insert(key, value).is_some() {
-            return Err(says("two items have the same `key`"));
+            return Err(failure_saying("two items have the same `key`"));
         }
     }
     Item::map(budget, map)
 }
 
-fn list<'a, 's>(args: Arguments<'a, 's>) -> Result<&'a List<'s>, ExpressionFailure> {
+fn list_argument<'a, 's>(args: Arguments<'a, 's>) -> Result<&'a List<'s>, ExpressionFailure> {
     match first_argument(args)? {
         Item::List(list) => Ok(list),
-        _ => Err(wants(0, "a list")),
+        _ => Err(wrong_argument(0, "a list")),
     }
 }
 
-fn name<'a, 's>(args: Arguments<'a, 's>) -> Result<&'a Text<'s>, ExpressionFailure> {
+fn name_argument<'a, 's>(args: Arguments<'a, 's>) -> Result<&'a Text<'s>, ExpressionFailure> {
     match args.get(1).ok_or_else(wrong_count)? {
         Item::Text(name) => Ok(name),
-        _ => Err(wants(1, "the name of a key")),
+        _ => Err(wrong_argument(1, "the name of a key")),
     }
 }
 
 pub(super) fn by<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let name = name(args)?;
+    let name = name_argument(args)?;
     let mut map = IndexMap::new();
-    for item in list(args)?.iter() {
+    for item in list_argument(args)?.iter() {
         let Item::Map(item) = item else {
-            return Err(wants(0, "a list of maps"));
+            return Err(wrong_argument(0, "a list of maps"));
         };
-        let Some(key) = item.get(name).and_then(|key| key.key()) else {
-            return Err(says(
+        let Some(key) = item.get(name).and_then(|key| key.as_key()) else {
+            return Err(failure_saying(
                 "an item of the list has no such key, or no text there",
             ));
         };
         let rest = item.iter().filter(|(key, _)| key != name);
         let rest = Item::map(budget, rest.collect())?;
         if map.insert(key, rest).is_some() {
-            return Err(says(
+            return Err(failure_saying(
                 "two items of the list have the same value under that key",
             ));
         }
@@ -213,9 +215,9 @@ pub(super) fn by<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s>
 }
 
 pub(super) fn items<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let name = name(args)?;
+    let name = name_argument(args)?;
     let Item::Map(map) = first_argument(args)? else {
-        return Err(wants(0, "a map of maps"));
+        return Err(wrong_argument(0, "a map of maps"));
     };
     let mut items = Vec::new();
     for (key, value) in map.iter() {
@@ -224,7 +226,7 @@ pub(super) fn items<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<
             Item::Map(rest) => item.extend(rest.iter().filter(|(key, _)| key != name)),
             // A key with nothing behind it is null to YAML: an item that has only its name.
             Item::Null => {}
-            _ => return Err(wants(0, "a map of maps")),
+            _ => return Err(wrong_argument(0, "a map of maps")),
         }
         items.push(Item::map(budget, item)?);
     }
@@ -234,10 +236,10 @@ pub(super) fn items<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<
 /// The value that Helm reads out of a text of YAML or JSON.
 pub(super) fn parse<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let Item::Text(text) = first_argument(args)? else {
-        return Err(wants(0, "a text of YAML or JSON"));
+        return Err(wrong_argument(0, "a text of YAML or JSON"));
     };
-    budget.work(text.len())?;
-    budget.make(4 * text.len())?;
+    budget.spend_work(text.len())?;
+    budget.spend_bytes(4 * text.len())?;
     let unread = |offset: usize| {
         let at = Position::of(text, offset);
         ExpressionFailure::Says(format!(
@@ -253,14 +255,14 @@ pub(super) fn parse<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<
             let value = value.map_err(|error| unread(error.offset))?;
             Item::owned(budget, value)
         }
-        _ => Err(says("the text holds several documents")),
+        _ => Err(failure_saying("the text holds several documents")),
     }
 }
 
 /// A text of YAML that Helm reads as the value.
 pub(super) fn text<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let value = first_argument(args)?.value(budget)?;
-    budget.make(written(&value, 1))?;
+    let value = first_argument(args)?.to_value(budget)?;
+    budget.spend_bytes(least_written_size(&value, 1))?;
     let mut text = write::block(&value, &write::Layout::default());
     text.push('\n');
     Ok(Item::Text(Text::Made(text.into())))
@@ -268,15 +270,15 @@ pub(super) fn text<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'
 
 /// The value in one line of JSON.
 pub(super) fn json<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let value = first_argument(args)?.value(budget)?;
-    budget.make(written(&value, 0))?;
+    let value = first_argument(args)?.to_value(budget)?;
+    budget.spend_bytes(least_written_size(&value, 0))?;
     let text = serde_json::to_string(&serde_json::Value::from(&value));
-    let text = text.map_err(|_| says("it cannot be written as JSON"))?;
+    let text = text.map_err(|_| failure_saying("it cannot be written as JSON"))?;
     Ok(Item::Text(Text::Made(text.into())))
 }
 
 /// No fewer bytes than a value has when it is written, indented by so many levels.
-fn written(value: &Value, indent: usize) -> usize {
+fn least_written_size(value: &Value, indent: usize) -> usize {
     let below = if indent == 0 { 0 } else { indent + 2 };
     8 + 2 * indent
         + match value {
@@ -284,10 +286,13 @@ fn written(value: &Value, indent: usize) -> usize {
             Value::Number(number) => number.as_str().len(),
             // What must be escaped takes up to six bytes for one.
             Value::String(text) => 6 * text.len(),
-            Value::List(items) => items.iter().map(|item| written(item, below)).sum(),
+            Value::List(items) => items
+                .iter()
+                .map(|item| least_written_size(item, below))
+                .sum(),
             Value::Map(map) => map
                 .iter()
-                .map(|(key, value)| 6 * key.len() + written(value, below))
+                .map(|(key, value)| 6 * key.len() + least_written_size(value, below))
                 .sum(),
         }
 }

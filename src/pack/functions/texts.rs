@@ -7,7 +7,7 @@ use std::{
 
 use regex::{Regex, RegexBuilder};
 
-use super::{Arguments, CallResult, first_argument, says, wants, wrong_count};
+use super::{Arguments, CallResult, failure_saying, first_argument, wrong_argument, wrong_count};
 use crate::{
     pack::expr::{Budget, ExpressionFailure, Figure, Item, Text},
     values::write,
@@ -16,40 +16,40 @@ use crate::{
 const SCALAR: &str = "a text, a number or a boolean";
 
 /// The text at a place of the arguments, looked at once.
-fn text<'a, 's>(
+fn text_argument<'a, 's>(
     budget: &Budget,
     args: Arguments<'a, 's>,
     at: usize,
 ) -> Result<&'a Text<'s>, ExpressionFailure> {
     match args.get(at).ok_or_else(wrong_count)? {
         Item::Text(text) => {
-            budget.work(text.len() / 64)?;
+            budget.spend_work(text.len() / 64)?;
             Ok(text)
         }
-        _ => Err(wants(at, "a text")),
+        _ => Err(wrong_argument(at, "a text")),
     }
 }
 
 /// The whole number at a place of the arguments, if there is one.
-fn number(args: Arguments<'_, '_>, at: usize) -> Result<Option<i64>, ExpressionFailure> {
-    match args.get(at).map(Item::figure) {
+fn number_argument(args: Arguments<'_, '_>, at: usize) -> Result<Option<i64>, ExpressionFailure> {
+    match args.get(at).map(Item::as_figure) {
         None => Ok(None),
         Some(Some(Figure::Int(i))) => Ok(Some(i)),
-        Some(_) => Err(wants(at, "a whole number")),
+        Some(_) => Err(wrong_argument(at, "a whole number")),
     }
 }
 
 /// A place in a text of so many characters.
-fn place(
+fn place_argument(
     args: Arguments<'_, '_>,
     at: usize,
     count: usize,
 ) -> Result<Option<usize>, ExpressionFailure> {
-    match number(args, at)? {
+    match number_argument(args, at)? {
         None => Ok(None),
         Some(i) => match usize::try_from(i) {
             Ok(place) if place <= count => Ok(Some(place)),
-            _ => Err(says("it points outside of the text")),
+            _ => Err(failure_saying("it points outside of the text")),
         },
     }
 }
@@ -58,11 +58,11 @@ fn place(
 fn printed_argument<'s>(args: Arguments<'_, 's>) -> Result<Text<'s>, ExpressionFailure> {
     first_argument(args)?
         .printed_text()
-        .ok_or_else(|| wants(0, SCALAR))
+        .ok_or_else(|| wrong_argument(0, SCALAR))
 }
 
 pub(super) fn string<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    budget.make(32)?;
+    budget.spend_bytes(32)?;
     printed_argument(args).map(Item::Text)
 }
 
@@ -71,7 +71,7 @@ pub(super) fn quote<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<
     if item.is_unset() {
         return Ok(Item::constant_text("(not set)"));
     }
-    let value = item.value(budget)?;
+    let value = item.to_value(budget)?;
     let text = write::one_line(&value, write::Context::Flow, write::Quotes::None);
     Item::text(budget, text)
 }
@@ -99,17 +99,26 @@ pub(super) fn dir<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s
 }
 
 pub(super) fn starts_with<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
+    let (text, part) = (
+        text_argument(budget, args, 0)?,
+        text_argument(budget, args, 1)?,
+    );
     Ok(Item::Bool(text.starts_with(&**part)))
 }
 
 pub(super) fn ends_with<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
+    let (text, part) = (
+        text_argument(budget, args, 0)?,
+        text_argument(budget, args, 1)?,
+    );
     Ok(Item::Bool(text.ends_with(&**part)))
 }
 
 pub(super) fn contains<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
+    let (text, part) = (
+        text_argument(budget, args, 0)?,
+        text_argument(budget, args, 1)?,
+    );
     Ok(Item::Bool(text.contains(&**part)))
 }
 
@@ -121,17 +130,22 @@ pub(super) fn matches<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResul
     /// The number of patterns that are kept.
     const MOST: usize = 256;
     static KNOWN: Mutex<BTreeMap<String, Regex>> = Mutex::new(BTreeMap::new());
-    let (text, pattern) = (text(budget, args, 0)?, text(budget, args, 1)?);
-    budget.work(text.len() / 8)?;
+    let (text, pattern) = (
+        text_argument(budget, args, 0)?,
+        text_argument(budget, args, 1)?,
+    );
+    budget.spend_work(text.len() / 8)?;
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let pattern = match known.get(&**pattern) {
         Some(pattern) => pattern.clone(),
         None => {
-            budget.work(1_000 + 64 * pattern.len())?;
+            budget.spend_work(1_000 + 64 * pattern.len())?;
             let compiled = RegexBuilder::new(pattern)
                 .size_limit(LARGEST)
                 .build()
-                .map_err(|_| says("the pattern is no regular expression, or too large a one"))?;
+                .map_err(|_| {
+                    failure_saying("the pattern is no regular expression, or too large a one")
+                })?;
             if known.len() >= MOST {
                 known.clear();
             }
@@ -145,13 +159,16 @@ pub(super) fn matches<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResul
 }
 
 /// The number of parts that an optional number allows: a negative one is no bound.
-fn bound(args: Arguments<'_, '_>, at: usize) -> Result<usize, ExpressionFailure> {
-    Ok(number(args, at)?.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX)))
+fn bound_argument(args: Arguments<'_, '_>, at: usize) -> Result<usize, ExpressionFailure> {
+    Ok(number_argument(args, at)?.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX)))
 }
 
 pub(super) fn split<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let (text, by) = (text(budget, args, 0)?, text(budget, args, 1)?);
-    let parts: Vec<&str> = match (bound(args, 2)?, by.is_empty()) {
+    let (text, by) = (
+        text_argument(budget, args, 0)?,
+        text_argument(budget, args, 1)?,
+    );
+    let parts: Vec<&str> = match (bound_argument(args, 2)?, by.is_empty()) {
         (0, _) => Vec::new(),
         (n, false) => {
             budget.make_values(text.matches(&**by).count().min(n))?;
@@ -159,7 +176,7 @@ pub(super) fn split<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<
         }
         (n, true) => {
             budget.make_values(text.len().min(n))?;
-            characters(text, n)
+            split_characters(text, n)
         }
     };
     let parts = parts.into_iter().map(|part| Item::text(budget, part));
@@ -167,7 +184,7 @@ pub(super) fn split<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<
 }
 
 /// The characters of a text, the last of at most `n` parts with all that is left.
-fn characters(text: &str, n: usize) -> Vec<&str> {
+fn split_characters(text: &str, n: usize) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -185,10 +202,10 @@ fn characters(text: &str, n: usize) -> Vec<&str> {
 
 pub(super) fn join<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let Item::List(list) = first_argument(args)? else {
-        return Err(wants(0, "a list of texts"));
+        return Err(wrong_argument(0, "a list of texts"));
     };
     let by = match args.get(1) {
-        Some(_) => text(budget, args, 1)?,
+        Some(_) => text_argument(budget, args, 1)?,
         None => &Text::Of(""),
     };
     let mut joined = String::new();
@@ -199,7 +216,7 @@ pub(super) fn join<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'
                 item.kind()
             )));
         };
-        budget.make(part.len() + by.len())?;
+        budget.spend_bytes(part.len() + by.len())?;
         if i > 0 {
             joined.push_str(by);
         }
@@ -209,48 +226,51 @@ pub(super) fn join<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'
 }
 
 pub(super) fn replace<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let text = text(budget, args, 0)?;
-    let (old, new) = (self::text(budget, args, 1)?, self::text(budget, args, 2)?);
-    let most = bound(args, 3)?;
+    let text = text_argument(budget, args, 0)?;
+    let (old, new) = (
+        self::text_argument(budget, args, 1)?,
+        self::text_argument(budget, args, 2)?,
+    );
+    let most = bound_argument(args, 3)?;
     let count = text.matches(&**old).count().min(most);
-    budget.make(text.len().saturating_add(count.saturating_mul(new.len())))?;
+    budget.spend_bytes(text.len().saturating_add(count.saturating_mul(new.len())))?;
     Ok(Item::Text(Text::Made(
         text.replacen(&**old, new, most).into(),
     )))
 }
 
 pub(super) fn trim<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    Item::text(budget, text(budget, args, 0)?.trim())
+    Item::text(budget, text_argument(budget, args, 0)?.trim())
 }
 
 pub(super) fn lower<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    Item::text(budget, text(budget, args, 0)?.to_ascii_lowercase())
+    Item::text(budget, text_argument(budget, args, 0)?.to_ascii_lowercase())
 }
 
 pub(super) fn upper<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    Item::text(budget, text(budget, args, 0)?.to_ascii_uppercase())
+    Item::text(budget, text_argument(budget, args, 0)?.to_ascii_uppercase())
 }
 
 pub(super) fn reverse<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let reversed: String = text(budget, args, 0)?.chars().rev().collect();
+    let reversed: String = text_argument(budget, args, 0)?.chars().rev().collect();
     Item::text(budget, reversed)
 }
 
 pub(super) fn substring<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let text = text(budget, args, 0)?;
+    let text = text_argument(budget, args, 0)?;
     let count = text.chars().count();
-    let from = place(args, 1, count)?.unwrap_or(0);
-    let to = place(args, 2, count)?.unwrap_or(count);
+    let from = place_argument(args, 1, count)?.unwrap_or(0);
+    let to = place_argument(args, 2, count)?.unwrap_or(count);
     if from > to {
-        return Err(says("it ends before it begins"));
+        return Err(failure_saying("it ends before it begins"));
     }
     let part: String = text.chars().skip(from).take(to - from).collect();
     Item::text(budget, part)
 }
 
 pub(super) fn char_at<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let text = text(budget, args, 0)?;
-    let at = place(args, 1, text.chars().count())?.unwrap_or(0);
+    let text = text_argument(budget, args, 0)?;
+    let at = place_argument(args, 1, text.chars().count())?.unwrap_or(0);
     let found: String = text.chars().skip(at).take(1).collect();
     Item::text(budget, found)
 }
@@ -262,34 +282,43 @@ fn bytes_before(text: &str, characters: usize) -> usize {
         .map_or(text.len(), |(at, _)| at)
 }
 
-fn found<'s>(text: &str, at: Option<usize>) -> Item<'s> {
+fn found_at<'s>(text: &str, at: Option<usize>) -> Item<'s> {
     let count = at.map(|at| text[..at].chars().count());
     Item::Int(count.and_then(|n| i64::try_from(n).ok()).unwrap_or(-1))
 }
 
 pub(super) fn index_of<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
-    let from = match number(args, 2)? {
-        Some(n) => usize::try_from(n).map_err(|_| says("it points outside of the text"))?,
+    let (text, part) = (
+        text_argument(budget, args, 0)?,
+        text_argument(budget, args, 1)?,
+    );
+    let from = match number_argument(args, 2)? {
+        Some(n) => {
+            usize::try_from(n).map_err(|_| failure_saying("it points outside of the text"))?
+        }
         None => 0,
     };
     let start = bytes_before(text, from);
-    Ok(found(
+    Ok(found_at(
         text,
         text[start..].find(&**part).map(|at| start + at),
     ))
 }
 
 pub(super) fn last_index_of<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
-    let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
-    let end = match number(args, 2)? {
+    let (text, part) = (
+        text_argument(budget, args, 0)?,
+        text_argument(budget, args, 1)?,
+    );
+    let end = match number_argument(args, 2)? {
         // What begins at that place may end behind it.
         Some(n) => {
-            let n = usize::try_from(n).map_err(|_| says("it points outside of the text"))?;
+            let n =
+                usize::try_from(n).map_err(|_| failure_saying("it points outside of the text"))?;
             let start = bytes_before(text, n);
             bytes_before(&text[start..], part.chars().count()) + start
         }
         None => text.len(),
     };
-    Ok(found(text, text[..end].rfind(&**part)))
+    Ok(found_at(text, text[..end].rfind(&**part)))
 }

@@ -100,7 +100,7 @@ fn maps_that_users_name_are_patterns() {
     ] {
         assert_eq!(known(path, version), what, "{path} in {version}");
     }
-    let defaults = pack.keys.defaults(&"1.0.0".parse().unwrap());
+    let defaults = pack.keys.default_values(&"1.0.0".parse().unwrap());
     assert!(
         !defaults.contains_key("ports"),
         "nobody has named a port yet"

@@ -18,7 +18,7 @@ fn pack() -> Pack {
 }
 
 fn defaults(version: &str) -> Map {
-    pack().keys.defaults(&version.parse().unwrap())
+    pack().keys.default_values(&version.parse().unwrap())
 }
 
 fn text(values: Map) -> String {
