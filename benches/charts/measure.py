@@ -36,7 +36,11 @@ CHARTS = {
         ("grafana+helm-charts", "loki-{}", "charts/loki"),
         ("grafana+helm-charts", "helm-loki-{}", "charts/loki"),
     ],
-    "redpanda": [("redpanda-data+helm-charts", "redpanda-{}", "charts/redpanda")],
+    "redpanda": [
+        ("redpanda-data+redpanda-operator", "charts/redpanda/v{}", "charts/redpanda/chart"),
+        ("redpanda-data+redpanda-operator", "charts/redpanda/v{}", "charts/redpanda"),
+        ("redpanda-data+helm-charts", "redpanda-{}", "charts/redpanda"),
+    ],
     "traefik": [("traefik+traefik-helm-chart", "v{}", "traefik")],
 }
 # Charts that these need.
@@ -45,7 +49,11 @@ OTHERS = {
     "grafana": CHARTS["grafana"],
     "rollout-operator": [("grafana+helm-charts", "rollout-operator-{}", "charts/rollout-operator")],
     "grafana-agent-operator": [("grafana+helm-charts", "agent-operator-{}", "charts/agent-operator")],
-    "console": [("redpanda-data+helm-charts", "console-{}", "charts/console")],
+    "console": [
+        ("redpanda-data+redpanda-operator", "charts/console/v{}", "charts/console/chart"),
+        ("redpanda-data+redpanda-operator", "charts/console/v{}", "charts/console"),
+        ("redpanda-data+helm-charts", "console-{}", "charts/console"),
+    ],
     "connectors": [("redpanda-data+helm-charts", "connectors-{}", "charts/connectors")],
     "kube-state-metrics": [
         ("prometheus-community+helm-charts", "kube-state-metrics-{}", "charts/kube-state-metrics")

@@ -86,7 +86,7 @@ pub fn run(args: &InferArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         pack_new::run(
             &pack_new::NewArgs {
                 charts: vec![args.old.clone(), args.new.clone()],
-                git: None,
+                git: Vec::new(),
                 path: Vec::new(),
                 tags: Vec::new(),
                 versions_from_tags: false,

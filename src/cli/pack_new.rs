@@ -37,9 +37,10 @@ pub struct NewArgs {
     /// Versions of the chart: archives (.tgz) or folders
     #[arg(value_name = "CHART", required_unless_present = "git")]
     pub charts: Vec<PathBuf>,
-    /// A clone of the chart's repository, or its git directory, to read tags of
+    /// A clone of the chart's repository, or its git directory, to read tags of; of a chart that moved, one for
+    /// each repository, oldest first (repeatable)
     #[arg(long, value_name = "DIR", requires = "tags")]
-    pub git: Option<PathBuf>,
+    pub git: Vec<PathBuf>,
     /// Where the chart stands in the repository; of several the first that a tag has counts (repeatable)
     #[arg(long, value_name = "FOLDER", requires = "git")]
     pub path: Vec<String>,
@@ -74,8 +75,8 @@ pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     for path in &args.charts {
         editions.push(Edition::load(path)?);
     }
-    if let Some(folder) = &args.git {
-        from_git(args, folder, &mut editions, &mut left_out)?;
+    for clone in &args.git {
+        from_git(args, clone, &mut editions, &mut left_out)?;
     }
     editions.retain(|edition| {
         let late = args
@@ -185,19 +186,18 @@ fn why_left_out(left_out: &[String]) -> String {
     }
 }
 
-/// Reads the tags. What is no version of the chart is left out, with the reason.
-fn from_git(
+/// The tags that can be releases of the chart, each with what its name says of the version. A tag that names its
+/// version and is too old, or a pre-release that is not wanted, is not among them.
+///
+/// # Errors
+///
+/// If the tags cannot be listed, or none is like a pattern.
+fn release_tags(
     args: &NewArgs,
-    folder: &Path,
-    editions: &mut Vec<Edition>,
-    left_out: &mut Vec<String>,
-) -> anyhow::Result<()> {
-    let mut repository = Repository::open(folder)?;
-    let paths = match args.path.as_slice() {
-        [] => vec![".".to_owned()],
-        paths => paths.to_vec(),
-    };
-    let mut tags = Vec::new();
+    clone: &Path,
+    repository: &Repository,
+) -> anyhow::Result<Vec<(String, String)>> {
+    let mut tags: Vec<(String, String)> = Vec::new();
     for pattern in &args.tags {
         let prefix = pattern
             .split(['*', '?', '[', '{'])
@@ -214,18 +214,32 @@ fn from_git(
     if tags.is_empty() {
         bail!(
             "{} has no tag like {}",
-            folder.display(),
+            clone.display(),
             args.tags.join(", ")
         );
     }
-    // A tag that names its version and is too old, or a pre-release that is not wanted, is not read.
-    let wanted = |rest: &str| {
+    tags.retain(|(_, rest)| {
         Version::parse(rest).ok().is_none_or(|version| {
             args.since.as_ref().is_none_or(|since| version >= *since)
                 && (version.pre.is_empty() || !args.releases_only)
         })
+    });
+    Ok(tags)
+}
+
+/// Reads the chart at each tag. What is no version of it is left out, with the reason.
+fn from_git(
+    args: &NewArgs,
+    clone: &Path,
+    editions: &mut Vec<Edition>,
+    left_out: &mut Vec<String>,
+) -> anyhow::Result<()> {
+    let mut repository = Repository::open(clone)?;
+    let paths = match args.path.as_slice() {
+        [] => vec![".".to_owned()],
+        paths => paths.to_vec(),
     };
-    tags.retain(|(_, rest)| wanted(rest));
+    let tags = release_tags(args, clone, &repository)?;
     let jobs = Jobs::many();
     let readings = Readings::default();
     for some in tags.chunks(AT_ONCE) {

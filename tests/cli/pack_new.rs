@@ -128,34 +128,51 @@ fn gathering_again_keeps_what_was_written_by_hand() {
     );
 }
 
+/// Runs git in a clone, which must not fail.
+fn in_clone(clone: &Path, args: &[&str]) {
+    let output = git(clone, args);
+    assert!(output.status.success(), "git {args:?}: {output:?}");
+}
+
+/// Makes a repository with a chart at `at`, one commit and tag for each version.
+fn repository(clone: &Path, at: &str, releases: &[(&str, &str, &str)]) {
+    fs::create_dir(clone).unwrap();
+    in_clone(clone, &["init", "-q"]);
+    for (version, values, template) in releases {
+        // Its version is filled in when it is released.
+        chart(&clone.join(at), "0.0.0", values, template);
+        in_clone(clone, &["add", "."]);
+        let who = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
+        in_clone(
+            clone,
+            &[&who[..], &["commit", "-q", "-m", version]].concat(),
+        );
+        in_clone(clone, &["tag", &format!("web-{version}")]);
+    }
+}
+
+#[test]
+fn a_chart_that_moved_has_its_tags_in_two_clones() {
+    let demo = Demo::new();
+    repository(&demo.path("before"), "charts/web", &[OLD]);
+    repository(&demo.path("after"), "web", &[NEW]);
+    let line = "--path charts/web --path web --tags web-* --versions-from-tags --dir mine";
+    let run = demo.run(&format!("pack new --git before --git after {line}"));
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(keys(&demo).ends_with(KEYS), "{}", keys(&demo));
+
+    let one = demo.run(&format!("pack new --git before {line}"));
+    assert_eq!(one.code, 0, "{one:?}");
+    assert!(one.err.contains("taken out: 2.0.0"), "{one:?}");
+}
+
 #[test]
 fn tags_of_a_repository_are_versions() {
     let demo = Demo::new();
     let clone = demo.path("clone");
-    let in_it = |args: &[&str]| {
-        let output = git(&clone, args);
-        assert!(output.status.success(), "git {args:?}: {output:?}");
-    };
-    fs::create_dir(&clone).unwrap();
-    in_it(&["init", "-q"]);
-    for (version, values, template) in [OLD, NEW] {
-        // Its version is filled in when it is released.
-        chart(&clone.join("charts/web"), "0.0.0", values, template);
-        in_it(&["add", "."]);
-        in_it(&[
-            "-c",
-            "user.name=t",
-            "-c",
-            "user.email=t@example.com",
-            "commit",
-            "-q",
-            "-m",
-            version,
-        ]);
-        in_it(&["tag", &format!("web-{version}")]);
-    }
-    in_it(&["tag", "web-next"]);
-    in_it(&["tag", "other-1.0.0"]);
+    repository(&clone, "charts/web", &[OLD, NEW]);
+    in_clone(&clone, &["tag", "web-next"]);
+    in_clone(&clone, &["tag", "other-1.0.0"]);
     let line = "--path charts/web --tags web-* --versions-from-tags --dir mine";
     let run = demo.run(&format!("pack new --git clone {line}"));
     assert_eq!(run.code, 0, "{run:?}");
