@@ -96,16 +96,16 @@ impl Corrections {
     /// True if something is said of a key in a version.
     #[must_use]
     pub fn concern(&self, key: &str, version: &Version) -> bool {
-        self.of(key, version).is_some()
+        self.correction_of(key, version).is_some()
     }
 
     /// The keys that are corrected.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn corrected_keys(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(|(key, _)| key.as_str())
     }
 
     /// The correction of a key in a version: `None` if nothing is corrected there, `Some(None)` if it is no key.
-    pub(super) fn of(&self, key: &str, version: &Version) -> Option<Option<&str>> {
+    pub(super) fn correction_of(&self, key: &str, version: &Version) -> Option<Option<&str>> {
         let (_, ranges) = &self.keys[*self.index.get(key)?];
         if ranges.is_empty() {
             return Some(None);

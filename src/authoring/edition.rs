@@ -45,7 +45,7 @@ pub struct Readings {
 
 impl Readings {
     /// The keys of a chart, read once for all versions that have the same files and bundle the same charts.
-    fn of(&self, files: &ChartFiles, chart: &Chart) -> ReadChart {
+    fn read_once(&self, files: &ChartFiles, chart: &Chart) -> ReadChart {
         let mut hash = Sha256::new();
         for (name, bytes) in files.iter().filter(|(name, _)| *name != "Chart.yaml") {
             hash.update((name.len() as u64).to_le_bytes());
@@ -69,7 +69,7 @@ impl Readings {
                 .entry(hash.finalize().into())
                 .or_default(),
         );
-        known.get_or_init(|| reading::read(chart)).clone()
+        known.get_or_init(|| reading::read_keys(chart)).clone()
     }
 }
 
@@ -110,7 +110,7 @@ impl Edition {
             &path.display().to_string(),
             &chart,
             &version,
-            reading::read(&chart),
+            reading::read_keys(&chart),
         )
     }
 
@@ -138,7 +138,7 @@ impl Edition {
         }
         let chart = Chart::from_files(place, own)?;
         let version = named.map_or_else(|| chart.version.clone(), str::to_owned);
-        Self::of(place, &chart, &version, readings.of(files, &chart))
+        Self::of(place, &chart, &version, readings.read_once(files, &chart))
     }
 
     /// One version of a chart that is called so here.
@@ -153,7 +153,7 @@ impl Edition {
                 .unwrap_or_else(|| version.to_string()),
             description: String::new(),
             home: None,
-            read: reading::read(chart),
+            read: reading::read_keys(chart),
         }
     }
 

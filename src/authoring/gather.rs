@@ -74,14 +74,14 @@ fn gone_from(files: &[String]) -> String {
 /// templates.
 #[must_use]
 pub fn left_keys(old: &Chart, new: &Chart) -> BTreeMap<String, Vec<String>> {
-    let (old, new) = (reading::read(old), reading::read(new));
-    let left = left(&old, &new).into_iter();
+    let (old, new) = (reading::read_keys(old), reading::read_keys(new));
+    let left = keys_left(&old, &new).into_iter();
     left.map(|(key, files)| (key.to_owned(), files)).collect()
 }
 
 /// The keys that the templates of workloads do not read any more in a version and did in the one before, each with
 /// these templates. One that another workload came to read has moved with what it is for.
-pub(super) fn left<'e>(
+pub(super) fn keys_left<'e>(
     before: &'e ReadChart,
     now: &'e ReadChart,
 ) -> BTreeMap<&'e str, Vec<String>> {
@@ -123,7 +123,7 @@ pub fn gather(editions: Vec<Edition>, corrections: &Corrections) -> Option<Gathe
         .map(|edition| (edition.version.clone(), edition))
         .collect();
     let versions: Vec<Version> = by_version.keys().cloned().collect();
-    let order = order(&by_version, corrections);
+    let order = order_keys(&by_version, corrections);
     let mut of_key: HashMap<&str, Vec<Option<&Arc<str>>>> = HashMap::new();
     for (at, edition) in by_version.values().enumerate() {
         for row in &edition.read.rows {
@@ -135,7 +135,7 @@ pub fn gather(editions: Vec<Edition>, corrections: &Corrections) -> Option<Gathe
     }
     let pairs = by_version.values().zip(by_version.values().skip(1));
     let left: Vec<BTreeMap<&str, Vec<String>>> = std::iter::once(BTreeMap::new())
-        .chain(pairs.map(|(before, now)| left(&before.read, &now.read)))
+        .chain(pairs.map(|(before, now)| keys_left(&before.read, &now.read)))
         .collect();
     let mut keys = Vec::new();
     for path in order {
@@ -143,16 +143,18 @@ pub fn gather(editions: Vec<Edition>, corrections: &Corrections) -> Option<Gathe
         let fields: Vec<Option<Arc<str>>> = versions
             .iter()
             .enumerate()
-            .map(|(at, version)| match corrections.of(&path, version) {
-                Some(corrected) => corrected.map(Arc::from),
-                None => gathered.and_then(|fields| fields[at].cloned()),
-            })
+            .map(
+                |(at, version)| match corrections.correction_of(&path, version) {
+                    Some(corrected) => corrected.map(Arc::from),
+                    None => gathered.and_then(|fields| fields[at].cloned()),
+                },
+            )
             .collect();
         let left_at = |at: usize| {
-            let corrected = corrections.of(&path, &versions[at]).is_some();
+            let corrected = corrections.correction_of(&path, &versions[at]).is_some();
             left[at].get(&*path).filter(|_| !corrected)
         };
-        let ranges = ranges(&versions, &fields, left_at);
+        let ranges = runs_of_fields(&versions, &fields, left_at);
         if !ranges.is_empty() {
             keys.push(KeyRow { path, ranges });
         }
@@ -176,7 +178,7 @@ pub fn gather(editions: Vec<Edition>, corrections: &Corrections) -> Option<Gathe
 }
 
 /// All keys in their order.
-fn order(by_version: &BTreeMap<Version, Edition>, corrections: &Corrections) -> Vec<Arc<str>> {
+fn order_keys(by_version: &BTreeMap<Version, Edition>, corrections: &Corrections) -> Vec<Arc<str>> {
     let mut order: Vec<Arc<str>> = Vec::new();
     let mut known: HashMap<Arc<str>, ()> = HashMap::new();
     for edition in by_version.values().rev() {
@@ -204,7 +206,7 @@ fn order(by_version: &BTreeMap<Version, Edition>, corrections: &Corrections) -> 
         }
         order = merged;
     }
-    for key in corrections.keys() {
+    for key in corrections.corrected_keys() {
         if known.contains_key(key) {
             continue;
         }
@@ -236,7 +238,7 @@ fn insertion_position(order: &[Arc<str>], key: &str) -> usize {
 }
 
 /// Runs of versions with the same fields; where templates left a key, a run begins.
-fn ranges<'l>(
+fn runs_of_fields<'l>(
     versions: &[Version],
     fields: &[Option<Arc<str>>],
     left_at: impl Fn(usize) -> Option<&'l Vec<String>>,

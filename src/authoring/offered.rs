@@ -34,7 +34,7 @@ enum Line {
 }
 
 /// The options of a file with the default values, in its order.
-pub(super) fn offered(text: &str) -> Vec<Offered> {
+pub(super) fn offered_options(text: &str) -> Vec<Offered> {
     let Ok(tree) = Tree::parse(text.to_owned()) else {
         return Vec::new();
     };
@@ -76,13 +76,13 @@ pub(super) fn offered(text: &str) -> Vec<Offered> {
         lines.push((at.line, Line::Comment { column, text }));
     }
     lines.sort_by_key(|(line, _)| *line);
-    gather(lines.into_iter().map(|(_, line)| line))
+    gather_options(lines.into_iter().map(|(_, line)| line))
 }
 
 /// The parent of a line: the column, and the path if something can be put there.
 type Above = (usize, Option<Path>);
 
-fn gather(lines: impl Iterator<Item = Line>) -> Vec<Offered> {
+fn gather_options(lines: impl Iterator<Item = Line>) -> Vec<Offered> {
     let mut found: Vec<Offered> = Vec::new();
     let mut columns: HashMap<Path, (usize, bool)> = HashMap::new();
     let mut above: Vec<Above> = Vec::new();
@@ -120,7 +120,7 @@ fn gather(lines: impl Iterator<Item = Line>) -> Vec<Offered> {
                     above.push((column, None));
                     continue;
                 }
-                let Some(key) = key(word) else {
+                let Some(key) = leading_key(word) else {
                     continue;
                 };
                 let parent = match above.last() {
@@ -146,7 +146,7 @@ fn gather(lines: impl Iterator<Item = Line>) -> Vec<Offered> {
 }
 
 /// The key that a line begins with, if it has the form of one.
-fn key(text: &str) -> Option<&str> {
+fn leading_key(text: &str) -> Option<&str> {
     let (key, rest) = text.split_once(':')?;
     let form = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     let fits = key.starts_with(|c: char| c.is_ascii_lowercase())
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     fn paths(text: &str) -> Vec<String> {
-        let found = offered(text);
+        let found = offered_options(text);
         found
             .iter()
             .map(|offered| offered.path.to_string())

@@ -11,7 +11,7 @@ use std::{
 
 use regex::Regex;
 
-use super::offered::offered;
+use super::offered::offered_options;
 use crate::{
     chart::{Chart, reads::TemplateReads},
     values::{Map, Path, Segment, Value},
@@ -39,9 +39,9 @@ pub(super) struct ReadChart {
 }
 
 /// The keys of a chart, and which of them its workloads read.
-pub(super) fn read(chart: &Chart) -> ReadChart {
+pub(super) fn read_keys(chart: &Chart) -> ReadChart {
     let (reads, parts) = TemplateReads::with_workloads(chart, true);
-    let rows = rows(chart, &reads);
+    let rows = key_rows(chart, &reads);
     let paths: Vec<(Path, Arc<str>)> = rows
         .iter()
         .filter_map(|row| Some((row.path.parse().ok()?, Arc::clone(&row.path))))
@@ -64,7 +64,7 @@ pub(super) fn read(chart: &Chart) -> ReadChart {
 }
 
 /// The keys of a chart in their order.
-fn rows(chart: &Chart, reads: &TemplateReads) -> Vec<ReadKey> {
+fn key_rows(chart: &Chart, reads: &TemplateReads) -> Vec<ReadKey> {
     let bundled: HashSet<&str> = chart.bundled_names.iter().map(String::as_str).collect();
     let takes_all = reads.is_everything();
     let blind = takes_all || includes_what_is_elsewhere(chart);
@@ -77,7 +77,7 @@ fn rows(chart: &Chart, reads: &TemplateReads) -> Vec<ReadKey> {
         known: BTreeMap::new(),
         whole: BTreeSet::new(),
     };
-    reader.read(chart)
+    reader.read_chart(chart)
 }
 
 struct KeyReader<'c> {
@@ -96,8 +96,8 @@ struct KeyReader<'c> {
 }
 
 impl KeyReader<'_> {
-    fn read(mut self, chart: &Chart) -> Vec<ReadKey> {
-        self.map(&Path::root(), &chart.defaults);
+    fn read_chart(mut self, chart: &Chart) -> Vec<ReadKey> {
+        self.read_map(&Path::root(), &chart.defaults);
         let mut names: Vec<&str> = self.bundled.iter().copied().collect();
         names.sort_unstable();
         for name in names {
@@ -108,7 +108,7 @@ impl KeyReader<'_> {
         }
         let text = chart.files.get("values.yaml").map_or("", String::as_str);
         self.known = self.out.iter().cloned().collect();
-        self.offers(text);
+        self.take_offers(text);
         self.read_undocumented();
         let rows = self.out.into_iter().map(|(path, fields)| ReadKey {
             path: path.to_string().into(),
@@ -117,17 +117,17 @@ impl KeyReader<'_> {
         rows.collect()
     }
 
-    fn map(&mut self, at: &Path, map: &Map) {
+    fn read_map(&mut self, at: &Path, map: &Map) {
         for (key, value) in map {
             let path = at.key(key);
-            self.value(&path, value);
+            self.read_value(&path, value);
             if at.is_root() && self.bundled.contains(key.as_str()) {
                 self.out.push((path, "open: sub-chart".to_owned()));
             }
         }
     }
 
-    fn value(&mut self, path: &Path, value: &Value) {
+    fn read_value(&mut self, path: &Path, value: &Value) {
         let handed_on = matches!(
             path.segments().first(),
             Some(Segment::Key(key)) if self.bundled.contains(key.as_str()) || key == "global"
@@ -135,7 +135,7 @@ impl KeyReader<'_> {
         let top = path.depth() == 1;
         match value {
             Value::Map(map) if !map.is_empty() => {
-                self.map(path, map);
+                self.read_map(path, map);
                 let own = !self.blind && !handed_on && self.reads.is_read_whole(path);
                 if own {
                     self.out.push((path.clone(), "open: map".to_owned()));
@@ -197,10 +197,10 @@ impl KeyReader<'_> {
     }
 
     /// Takes in the options that are commented out, if a template reads them.
-    fn offers(&mut self, text: &str) {
+    fn take_offers(&mut self, text: &str) {
         // What was offered so far, and whether it is left to a library.
         let mut left: HashMap<Path, bool> = HashMap::new();
-        for offer in offered(text) {
+        for offer in offered_options(text) {
             let is_read = self.reads.paths().any(|read| read.starts_with(&offer.path));
             let above = offer.path.parent().and_then(|parent| left.get(&parent));
             let is_left = match above {
@@ -294,7 +294,7 @@ mod tests {
     }
 
     fn read(values: &str, template: &str) -> Vec<String> {
-        let read = super::read(&chart(values, template));
+        let read = super::read_keys(&chart(values, template));
         read.rows
             .iter()
             .map(|row| format!("{}: {}", row.path, row.fields))

@@ -25,7 +25,7 @@ pub enum RepositoryError {
     #[error("git cannot be run: {0}")]
     Program(std::io::Error),
     /// It is no repository, or git refuses.
-    #[error("{}: git cannot read the repository{}", .folder.display(), said(.message))]
+    #[error("{}: git cannot read the repository{}", .folder.display(), what_git_says(.message))]
     Refused {
         /// The repository.
         folder: PathBuf,
@@ -42,7 +42,7 @@ pub enum RepositoryError {
     },
 }
 
-fn said(message: &str) -> String {
+fn what_git_says(message: &str) -> String {
     match message.lines().find(|line| !line.trim().is_empty()) {
         Some(line) => format!(" (it says: {})", line.trim()),
         None => String::new(),
@@ -78,7 +78,7 @@ impl Drop for Repository {
     }
 }
 
-fn ask(folder: &Path, args: &[&str]) -> Result<Vec<u8>, RepositoryError> {
+fn run_git(folder: &Path, args: &[&str]) -> Result<Vec<u8>, RepositoryError> {
     let answer = output(command(folder).args(args)).map_err(RepositoryError::Program)?;
     answer.map_err(|message| RepositoryError::Refused {
         folder: folder.to_owned(),
@@ -93,7 +93,7 @@ impl Repository {
     ///
     /// If it is none, or there is no git.
     pub fn open(folder: &Path) -> Result<Self, RepositoryError> {
-        ask(folder, &["rev-parse", "--git-dir"])?;
+        run_git(folder, &["rev-parse", "--git-dir"])?;
         let mut git = command(folder)
             .args(["cat-file", "--batch"])
             .stdin(Stdio::piped())
@@ -129,7 +129,7 @@ impl Repository {
                 message: error.kind().to_string(),
             })?
             .compile_matcher();
-        let listed = ask(&self.folder, &["tag", "--list"])?;
+        let listed = run_git(&self.folder, &["tag", "--list"])?;
         let listed = String::from_utf8_lossy(&listed);
         let tags = listed.lines().filter(|tag| glob.is_match(tag));
         Ok(tags.map(str::to_owned).collect())
@@ -140,13 +140,14 @@ impl Repository {
     /// # Errors
     ///
     /// If git fails.
-    pub fn files(&mut self, tag: &str, below: &str) -> Result<ChartFiles, RepositoryError> {
+    pub fn files_at(&mut self, tag: &str, below: &str) -> Result<ChartFiles, RepositoryError> {
         let below = below.trim_matches('/');
         let tree = match below {
             "" | "." => format!("refs/tags/{tag}"),
             below => format!("refs/tags/{tag}:{below}"),
         };
-        let Ok(listed) = ask(&self.folder, &["ls-tree", "-r", "-z", "--full-tree", &tree]) else {
+        let Ok(listed) = run_git(&self.folder, &["ls-tree", "-r", "-z", "--full-tree", &tree])
+        else {
             return Ok(ChartFiles::new());
         };
         let mut files = ChartFiles::new();
@@ -171,7 +172,7 @@ impl Repository {
                         | "values.schema.json"
                         | "requirements.yaml"
                 );
-            if looked_at && let Some(bytes) = self.object(id)? {
+            if looked_at && let Some(bytes) = self.read_object(id)? {
                 files.insert(name.to_owned(), bytes);
             }
         }
@@ -179,7 +180,7 @@ impl Repository {
     }
 
     /// An object's bytes; `None` if it is missing here or too large.
-    fn object(&mut self, id: &str) -> Result<Option<Arc<Vec<u8>>>, RepositoryError> {
+    fn read_object(&mut self, id: &str) -> Result<Option<Arc<Vec<u8>>>, RepositoryError> {
         if let Some(known) = self.known.get(id) {
             return Ok(Some(Arc::clone(known)));
         }

@@ -26,7 +26,7 @@ pub struct ChartFacts {
 pub fn keys_yaml(gathered: &Gathered) -> String {
     let mut text = KEYS_HEAD.to_owned();
     for key in &gathered.keys {
-        let _ = writeln!(text, "{}:", scalar(&key.path));
+        let _ = writeln!(text, "{}:", one_line_scalar(&key.path));
         for (range, fields) in &key.ranges {
             let comma = if fields.is_empty() { "" } else { ", " };
             let _ = writeln!(text, "  - {{in: \"{range}\"{comma}{fields}}}");
@@ -45,16 +45,16 @@ pub fn new_pack_yaml(gathered: &Gathered, about: &ChartFacts) -> String {
     };
     let mut text = format!(
         "pack: 1\nchart: {}\ntitle: {}\n",
-        scalar(&newest.name),
-        scalar(title)
+        one_line_scalar(&newest.name),
+        one_line_scalar(title)
     );
     if let Some(home) = &newest.home {
-        let _ = writeln!(text, "home: {}", scalar(home));
+        let _ = writeln!(text, "home: {}", one_line_scalar(home));
     }
     match about.repositories.as_slice() {
         [] => text.push_str("# Where the chart is published; a manifest that names it is the chart's.\n# repositories: [https://charts.example]\n"),
         repositories => {
-            let list: Vec<String> = repositories.iter().map(|url| scalar(url)).collect();
+            let list: Vec<String> = repositories.iter().map(|url| one_line_scalar(url)).collect();
             let _ = writeln!(text, "repositories: [{}]", list.join(", "));
         }
     }
@@ -67,7 +67,7 @@ pub fn new_pack_yaml(gathered: &Gathered, about: &ChartFacts) -> String {
          # evidence:\n\
          #   - {path: old.key, versions: \"<2.0.0\", strength: strong, why: 2.0 took it away.}\n",
     );
-    text.push_str(&versions(gathered));
+    text.push_str(&version_list(gathered));
     text
 }
 
@@ -107,10 +107,10 @@ pub fn with_versions(text: &str, gathered: &Gathered) -> Result<String, String> 
     if text[end..].starts_with('\n') {
         end += 1;
     }
-    Ok([&text[..start], &versions(gathered), &text[end..]].concat())
+    Ok([&text[..start], &version_list(gathered), &text[end..]].concat())
 }
 
-fn versions(gathered: &Gathered) -> String {
+fn version_list(gathered: &Gathered) -> String {
     let mut text = "versions:\n".to_owned();
     for (version, app) in &gathered.versions {
         let _ = writeln!(text, "  {version}: {{app: {}}}", double_quoted(app));
@@ -119,7 +119,7 @@ fn versions(gathered: &Gathered) -> String {
 }
 
 /// A text as a scalar in one line, in quotes if anything about it is unusual.
-fn scalar(text: &str) -> String {
+fn one_line_scalar(text: &str) -> String {
     let usual = |c: char| c.is_ascii_alphanumeric() || "_-./\\ ".contains(c);
     let word = text.to_ascii_lowercase();
     let other = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(&&*word);

@@ -114,10 +114,10 @@ impl Chart {
         };
         let (mut files, mut left) = (BTreeMap::new(), MAX_CHART);
         if fs::metadata(path).map_err(failed)?.is_dir() {
-            folder(path, path, &mut files, &mut left).map_err(failed)?;
+            read_folder(path, path, &mut files, &mut left).map_err(failed)?;
         } else {
             let bytes = fs::read(path).map_err(failed)?;
-            files = unpacked(&bytes, &mut left).map_err(failed)?;
+            files = unpack_archive(&bytes, &mut left).map_err(failed)?;
         }
         Self::read(&path.display().to_string(), files, 0, &mut left)
     }
@@ -221,7 +221,7 @@ impl Chart {
                     chart.insert(file.to_owned(), bytes);
                 }
                 None if rest.ends_with(".tgz") => {
-                    let unpacked = unpacked(&bytes, left)
+                    let unpacked = unpack_archive(&bytes, left)
                         .map_err(|error| no_chart(format!("charts/{rest}: {error}")))?;
                     inner.insert(rest.to_owned(), unpacked);
                 }
@@ -259,7 +259,7 @@ impl Chart {
 
         let defaults = match files.get("values.yaml") {
             Some(bytes) => {
-                values(bytes).map_err(|error| no_chart(format!("values.yaml: {error}")))?
+                parse_values(bytes).map_err(|error| no_chart(format!("values.yaml: {error}")))?
             }
             None => Map::new(),
         };
@@ -293,7 +293,7 @@ fn text_of(value: &serde_yaml::Value) -> Option<String> {
     }
 }
 
-fn values(bytes: &[u8]) -> Result<Map, String> {
+fn parse_values(bytes: &[u8]) -> Result<Map, String> {
     let tree = Tree::parse_bytes(bytes).map_err(|error| error.to_string())?;
     let Some(document) = tree.documents().first() else {
         return Ok(Map::new());
@@ -304,7 +304,7 @@ fn values(bytes: &[u8]) -> Result<Map, String> {
 
 /// The files below a folder. Links are not followed out of it: Helm does follow them, but what they hold
 /// is rendered by Helm and need not be read here.
-fn folder(
+fn read_folder(
     root: &Path,
     at: &Path,
     files: &mut BTreeMap<String, Vec<u8>>,
@@ -316,14 +316,14 @@ fn folder(
         let path = entry.path();
         if kind.is_dir() {
             if entry.file_name() != ".git" {
-                folder(root, &path, files, left)?;
+                read_folder(root, &path, files, left)?;
             }
             continue;
         }
         if !kind.is_file() {
             continue;
         }
-        let bytes = bounded(fs::File::open(&path)?, left)?;
+        let bytes = read_bounded(fs::File::open(&path)?, left)?;
         let name = path.strip_prefix(root).unwrap_or(&path);
         let name: Vec<_> = name
             .components()
@@ -336,7 +336,7 @@ fn folder(
 
 /// The files of an archive, without the folder that all of them are in. What may be `left` to read goes down by them:
 /// archives in archives share it, so that small ones cannot become gigabytes.
-fn unpacked(bytes: &[u8], left: &mut u64) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
+fn unpack_archive(bytes: &[u8], left: &mut u64) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes));
     let mut files = BTreeMap::new();
     for entry in archive.entries()? {
@@ -351,12 +351,12 @@ fn unpacked(bytes: &[u8], left: &mut u64) -> std::io::Result<BTreeMap<String, Ve
             continue;
         };
         let name = name.to_owned();
-        files.insert(name, bounded(entry, left)?);
+        files.insert(name, read_bounded(entry, left)?);
     }
     Ok(files)
 }
 
-fn bounded(from: impl Read, left: &mut u64) -> std::io::Result<Vec<u8>> {
+fn read_bounded(from: impl Read, left: &mut u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // One byte more tells a chart that is too large from one that just fits.
     from.take(*left + 1).read_to_end(&mut bytes)?;

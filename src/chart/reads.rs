@@ -59,22 +59,22 @@ impl TemplateReads {
             taken: BTreeSet::new(),
             paths: BTreeSet::new(),
             renders_values: false,
-            defaults: Arc::new(Value::Map(defaults(chart, 0))),
+            defaults: Arc::new(Value::Map(default_values(chart, 0))),
             trees: Vec::new(),
         };
         let mut seen = ValuesRead::default();
-        reads.gather(chart, &Path::root(), &mut seen, 0);
+        reads.gather_reads(chart, &Path::root(), &mut seen, 0);
         let workloads: Vec<&str> = match wanted {
             true => chart.workloads().collect(),
             false => Vec::new(),
         };
-        let parts = reads.walk(seen, &format!("{}/", chart.name), &workloads);
+        let parts = reads.walk_templates(seen, &format!("{}/", chart.name), &workloads);
         reads.and_values(&Arc::clone(&reads.defaults));
         (reads, parts)
     }
 
     /// Takes in the templates of a chart whose values stand at a place, and what reads them beside templates.
-    fn gather(&mut self, chart: &Chart, at: &Path, seen: &mut ValuesRead, depth: usize) {
+    fn gather_reads(&mut self, chart: &Chart, at: &Path, seen: &mut ValuesRead, depth: usize) {
         let templates = chart
             .files
             .iter()
@@ -104,7 +104,7 @@ impl TemplateReads {
         for name in &chart.bundled_names {
             match chart.bundled_as(name) {
                 Some(bundled) if depth < MAX_DEPTH => {
-                    self.gather(bundled, &at.key(name), seen, depth + 1);
+                    self.gather_reads(bundled, &at.key(name), seen, depth + 1);
                 }
                 _ => {
                     // It is not here, and may read anything.
@@ -116,12 +116,17 @@ impl TemplateReads {
     }
 
     /// Goes through all templates, and once more through some files of the chart itself, each alone.
-    fn walk(&mut self, seen: ValuesRead, folder: &str, alone: &[&str]) -> Vec<(String, Self)> {
+    fn walk_templates(
+        &mut self,
+        seen: ValuesRead,
+        folder: &str,
+        alone: &[&str],
+    ) -> Vec<(String, Self)> {
         let trees = self.trees.clone();
         let mut walk = TemplateWalk::default();
         walk.seen = seen;
         for tree in &trees {
-            walk.define(&tree.nodes);
+            walk.define_templates(&tree.nodes);
             walk.named.entry(&tree.name).or_default().push(&tree.nodes);
         }
         // Again, until what templates put into values is known everywhere.
@@ -129,7 +134,7 @@ impl TemplateReads {
             let known = walk.size_of_meanings();
             for tree in &trees {
                 if let Some(values) = &tree.values {
-                    walk.template(&tree.nodes, values);
+                    walk.walk_template(&tree.nodes, values);
                 }
             }
             if walk.size_of_meanings() == known {
@@ -146,7 +151,7 @@ impl TemplateReads {
                 continue;
             };
             walk.start_again();
-            walk.template(&tree.nodes, values);
+            walk.walk_template(&tree.nodes, values);
             let mut part = Self {
                 everything: false,
                 looked: BTreeSet::new(),
@@ -262,7 +267,7 @@ impl TemplateReads {
             return;
         }
         let mut texts = Vec::new();
-        strings(values, &mut texts);
+        collect_strings(values, &mut texts);
         if texts.is_empty() {
             return;
         }
@@ -274,15 +279,15 @@ impl TemplateReads {
         let parsed: Vec<Vec<TemplateNode>> = texts.iter().map(|text| parse(text)).collect();
         let mut walk = TemplateWalk::default();
         for tree in &trees {
-            walk.define(&tree.nodes);
+            walk.define_templates(&tree.nodes);
             walk.named.entry(&tree.name).or_default().push(&tree.nodes);
         }
         for nodes in &parsed {
-            walk.define(nodes);
+            walk.define_templates(nodes);
         }
         for nodes in &parsed {
             for context in &contexts {
-                walk.template(nodes, context);
+                walk.walk_template(nodes, context);
             }
         }
         let seen = std::mem::take(&mut walk.seen);
@@ -296,11 +301,11 @@ const MOST_ROUNDS: usize = 3;
 const MAX_DEPTH: usize = 8;
 
 /// The chart's own values, over those of bundled charts below their names.
-fn defaults(chart: &Chart, depth: usize) -> Map {
+fn default_values(chart: &Chart, depth: usize) -> Map {
     let mut all = chart.defaults.clone();
     for name in chart.bundled_names.iter().filter(|_| depth < MAX_DEPTH) {
         if let Some(bundled) = chart.bundled_as(name) {
-            let own = defaults(bundled, depth + 1);
+            let own = default_values(bundled, depth + 1);
             let at = all.entry(name.clone()).or_insert_with(|| Map::new().into());
             if let Value::Map(at) = at {
                 merge_below(at, own);
@@ -310,11 +315,11 @@ fn defaults(chart: &Chart, depth: usize) -> Map {
     all
 }
 
-fn strings(value: &Value, out: &mut Vec<String>) {
+fn collect_strings(value: &Value, out: &mut Vec<String>) {
     match value {
         Value::String(text) if text.contains("{{") => out.push(text.clone()),
-        Value::List(items) => items.iter().for_each(|item| strings(item, out)),
-        Value::Map(map) => map.values().for_each(|value| strings(value, out)),
+        Value::List(items) => items.iter().for_each(|item| collect_strings(item, out)),
+        Value::Map(map) => map.values().for_each(|value| collect_strings(value, out)),
         _ => {}
     }
 }

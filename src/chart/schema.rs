@@ -29,9 +29,9 @@ impl Schema {
 
     /// The values that a key may have, if they are listed; nulls are left out.
     #[must_use]
-    pub fn choices(&self, path: &Path) -> Vec<Value> {
+    pub fn listed_values(&self, path: &Path) -> Vec<Value> {
         let all = self
-            .at(path)
+            .forms_at(path)
             .into_iter()
             .filter_map(|form| form.get("enum")?.as_array());
         all.flatten()
@@ -42,9 +42,9 @@ impl Schema {
 
     /// The types that a key may have, as JSON Schema calls them; `null` is left out.
     #[must_use]
-    pub fn types(&self, path: &Path) -> Vec<&str> {
+    pub fn listed_types(&self, path: &Path) -> Vec<&str> {
         let mut found = Vec::new();
-        for form in self.at(path) {
+        for form in self.forms_at(path) {
             match form.get("type") {
                 Some(Json::String(one)) => found.push(one.as_str()),
                 Some(Json::Array(several)) => found.extend(several.iter().filter_map(Json::as_str)),
@@ -57,16 +57,16 @@ impl Schema {
 
     /// True if a map on the way to a key takes only keys that are listed, and the next one is not among them.
     #[must_use]
-    pub fn forbids(&self, path: &Path) -> bool {
-        let mut here = self.spread(&self.0, 0);
+    pub fn forbids_key(&self, path: &Path) -> bool {
+        let mut here = self.spread_form(&self.0, 0);
         for segment in path.segments() {
             let Segment::Key(key) = segment else {
                 return false;
             };
             let next: Vec<&Json> = here
                 .iter()
-                .filter_map(|form| below(form, key))
-                .flat_map(|form| self.spread(form, 0))
+                .filter_map(|form| form_below(form, key))
+                .flat_map(|form| self.spread_form(form, 0))
                 .collect();
             if next.is_empty() {
                 let mut maps = here.iter().filter(|form| is_map(form)).peekable();
@@ -79,23 +79,23 @@ impl Schema {
     }
 
     /// The forms that are said of a key.
-    fn at(&self, path: &Path) -> Vec<&Json> {
-        let mut here = self.spread(&self.0, 0);
+    fn forms_at(&self, path: &Path) -> Vec<&Json> {
+        let mut here = self.spread_form(&self.0, 0);
         for segment in path.segments() {
             let Segment::Key(key) = segment else {
                 return Vec::new();
             };
             here = here
                 .into_iter()
-                .filter_map(|form| below(form, key))
-                .flat_map(|form| self.spread(form, 0))
+                .filter_map(|form| form_below(form, key))
+                .flat_map(|form| self.spread_form(form, 0))
                 .collect();
         }
         here
     }
 
     /// A form with those that it refers to, or is made of.
-    fn spread<'s>(&'s self, form: &'s Json, depth: usize) -> Vec<&'s Json> {
+    fn spread_form<'s>(&'s self, form: &'s Json, depth: usize) -> Vec<&'s Json> {
         let mut found = vec![form];
         if depth >= MAX_REFERENCES {
             return found;
@@ -108,7 +108,7 @@ impl Schema {
             .filter_map(|name| form.get(name)?.as_array())
             .flatten();
         for inner in referred.into_iter().chain(several) {
-            found.extend(self.spread(inner, depth + 1));
+            found.extend(self.spread_form(inner, depth + 1));
         }
         found
     }
@@ -131,7 +131,7 @@ fn is_closed(form: &Json) -> bool {
 }
 
 /// The form of a key in that of a map.
-fn below<'s>(form: &'s Json, key: &str) -> Option<&'s Json> {
+fn form_below<'s>(form: &'s Json, key: &str) -> Option<&'s Json> {
     let named = form.get("properties").and_then(|all| all.get(key));
     let pattern = || {
         let mut patterns = form.get("patternProperties")?.as_object()?.iter();
@@ -163,12 +163,12 @@ mod tests {
         });
         let path = |text: &str| text.parse::<Path>().unwrap();
         let choices = [Value::from("common"), Value::from("json")];
-        assert_eq!(schema.choices(&path("access.format")), choices);
-        assert_eq!(schema.choices(&path("ports.web.format")), choices);
-        assert_eq!(schema.choices(&path("units.b1.format")), choices);
-        assert!(schema.choices(&path("units.a1.format")).is_empty());
-        assert_eq!(schema.types(&path("access.size")), ["integer"]);
-        assert!(schema.choices(&path("nowhere.format")).is_empty());
+        assert_eq!(schema.listed_values(&path("access.format")), choices);
+        assert_eq!(schema.listed_values(&path("ports.web.format")), choices);
+        assert_eq!(schema.listed_values(&path("units.b1.format")), choices);
+        assert!(schema.listed_values(&path("units.a1.format")).is_empty());
+        assert_eq!(schema.listed_types(&path("access.size")), ["integer"]);
+        assert!(schema.listed_values(&path("nowhere.format")).is_empty());
     }
 
     #[test]
@@ -182,7 +182,7 @@ mod tests {
             files: files.into(),
             ..Chart::default()
         });
-        let forbids = |text: &str| schema.forbids(&text.parse().unwrap());
+        let forbids = |text: &str| schema.forbids_key(&text.parse().unwrap());
         assert!(forbids("access.colour") && forbids("access.colour.deep"));
         let allowed = [
             "access.size",
@@ -192,6 +192,6 @@ mod tests {
             "other.a",
         ];
         assert!(!allowed.into_iter().any(forbids));
-        assert!(!Schema::default().forbids(&"a.b".parse().unwrap()));
+        assert!(!Schema::default().forbids_key(&"a.b".parse().unwrap()));
     }
 }

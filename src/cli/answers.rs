@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use refit::{
-    memory::{AnswerFile, MemoryError, error},
+    memory::{AnswerFile, MemoryError, error_at},
     migrate::{Answer, Answers},
 };
 
@@ -42,10 +42,10 @@ fn add_to(answers: &mut Answers, flags: &[String]) -> Result<(), MemoryError> {
         let form =
             "write --answer ID=OPTION to choose, and --answer ID.INPUT=VALUE for what it needs";
         let Some((name, value)) = flag.split_once('=') else {
-            return Err(error(place, "there is no `=` in it", form));
+            return Err(error_at(place, "there is no `=` in it", form));
         };
         let twice = |earlier: &str| {
-            error(
+            error_at(
                 place.clone(),
                 format!("`{name}` was answered before, with `{earlier}`"),
                 "answer it once",
@@ -53,14 +53,14 @@ fn add_to(answers: &mut Answers, flags: &[String]) -> Result<(), MemoryError> {
         };
         match name.split_once('.') {
             _ if name.is_empty() || value.is_empty() && !name.contains('.') => {
-                return Err(error(place, "a part of it is empty", form));
+                return Err(error_at(place, "a part of it is empty", form));
             }
             None => match options.insert(name, value) {
                 Some(earlier) if earlier != value => return Err(twice(earlier)),
                 _ => {}
             },
             Some((id, input)) if id.is_empty() || input.is_empty() => {
-                return Err(error(place, "a part of it is empty", form));
+                return Err(error_at(place, "a part of it is empty", form));
             }
             Some(key) => match inputs.insert(key, value) {
                 Some(earlier) if earlier != value => return Err(twice(earlier)),
@@ -77,7 +77,7 @@ fn add_to(answers: &mut Answers, flags: &[String]) -> Result<(), MemoryError> {
     }
     for ((id, input), value) in inputs {
         let Some(answer) = answers.get_mut(id) else {
-            return Err(error(
+            return Err(error_at(
                 format!("--answer {id}.{input}={value}"),
                 format!("`{id}` itself is not answered"),
                 format!("choose an option too: --answer {id}=OPTION"),

@@ -247,7 +247,7 @@ fn from_git(
         for (tag, rest) in some {
             let mut files = Default::default();
             for path in &paths {
-                files = repository.files(tag, path)?;
+                files = repository.files_at(tag, path)?;
                 if !files.is_empty() {
                     break;
                 }

@@ -87,7 +87,7 @@ pub fn run(args: &PullArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
             .filter(|(_, reference)| reference.is_remote())
             .map(|(chart, _)| chart.as_str())
             .collect();
-        for chart in store::forget_others(project.home(), &named)? {
+        for chart in store::forget_others(project.home_folder(), &named)? {
             terminal.say(&format!(
                 "{chart}: taken away, since refit.yaml does not name it any more\n"
             ));
@@ -103,12 +103,12 @@ fn pull_one(
     reference: &PackReference,
 ) -> Result<String, (String, String)> {
     let told = |error: SupplyError| (error.to_string(), error.next());
-    let home = project.home();
+    let home = project.home_folder();
     let mut why = "fetched";
     match reference {
         PackReference::Folder(folder) => {
             let texts = fetch(
-                &PackReference::Folder(project.layer(folder)),
+                &PackReference::Folder(project.layer_path(folder)),
                 &Helm::from_env(),
             );
             let pack = checked_pack(chart, reference, texts.map_err(told)?)?;

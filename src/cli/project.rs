@@ -8,7 +8,7 @@ use refit::{
     digest,
     load::{InputFile, ReleaseRequest},
     memory::{
-        MemoryError, Project, ReleaseRecord, UpgradeRecord, error, project::NAME, update_text,
+        MemoryError, Project, ReleaseRecord, UpgradeRecord, error_at, project::NAME, update_text,
     },
     migrate::Answer,
     outcome::{PackOrigin, Release, State},
@@ -52,7 +52,7 @@ pub fn release(project: Option<&Project>, name: &str) -> anyhow::Result<ReleaseR
              --release {name}=FILE,FILE"
         );
     };
-    if let Some(asked) = project.asked(name) {
+    if let Some(asked) = project.request_for(name) {
         return Ok(asked);
     }
     let names = || project.file.releases.keys().map(String::as_str);
@@ -79,7 +79,7 @@ pub fn has_layers(project: &Project, name: &str, layers: &[InputFile]) -> bool {
             .zip(layers)
             .all(|(known, given)| match given {
                 InputFile::Path(given) => {
-                    let known = real(&project.layer(known));
+                    let known = real(&project.layer_path(known));
                     known.is_some() && known == real(given)
                 }
                 InputFile::Stdin(_) => false,
@@ -104,7 +104,9 @@ pub fn other_layers(project: &Project, releases: &[ReleaseRequest]) -> Vec<(Path
     let others = project.file.releases.iter().filter(|(name, _)| !here(name));
     others
         .flat_map(|(name, release)| release.layers.iter().map(move |layer| (name, layer)))
-        .filter_map(|(name, layer)| Some((project.layer(layer).canonicalize().ok()?, name.clone())))
+        .filter_map(|(name, layer)| {
+            Some((project.layer_path(layer).canonicalize().ok()?, name.clone()))
+        })
         .collect()
 }
 
@@ -135,7 +137,7 @@ pub fn remember<'r>(
             if !recorded {
                 continue;
             }
-            return Err(error(
+            return Err(error_at(
                 project.path.display().to_string(),
                 format!("it has a release `{name}` with other files"),
                 "give this one a name of its own: --release NAME=FILE,FILE",
@@ -175,7 +177,7 @@ fn remembered_release(
     remembered.chart = Some(release.chart_after().to_owned());
     remembered.version = Some(release.to.clone());
     for layer in &remembered.layers {
-        let path = project.layer(layer);
+        let path = project.layer_path(layer);
         let file = release
             .files
             .iter()
@@ -230,7 +232,7 @@ pub fn name_of(release: &Release) -> String {
 
 /// The files of a release, relative to the folder of `refit.yaml`.
 fn layers(project: &Project, release: &Release) -> Result<Vec<PathBuf>, MemoryError> {
-    let folder = project.layer(Path::new("."));
+    let folder = project.layer_path(Path::new("."));
     let folder = folder.canonicalize().unwrap_or(folder);
     let sources = match release.sources.is_empty() {
         true => release
@@ -245,7 +247,7 @@ fn layers(project: &Project, release: &Release) -> Result<Vec<PathBuf>, MemoryEr
         .map(|path| {
             let real = path.canonicalize().unwrap_or_else(|_| path.clone());
             real.strip_prefix(&folder).map(Path::to_owned).map_err(|_| {
-                error(
+                error_at(
                     project.path.display().to_string(),
                     format!(
                         "{} is not below its folder, so it cannot be noted there",

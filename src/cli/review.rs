@@ -14,7 +14,7 @@ use refit::{
     report::{Detail, Masker, ReportStyle, command, review as show, text},
     review::{
         Begun, Review, begin,
-        record::record,
+        record::record_decisions,
         talk::{self, DialogueEnd, Person as _, Stop},
     },
     upgrade::upgrade,
@@ -350,13 +350,14 @@ impl AfterDialogue<'_, '_> {
         let through = done;
         let done = done && !reviews.iter().any(|review| review.is_open());
         let lines = command_lines(reviews, self.job, saved, done, look.width - 2);
-        let failed = match saved.map(|path| save(path, &record(reviews, &lines.join("\n")))) {
-            Some(Err(e)) => {
-                self.report(&format!("error: {e:#}\n"));
-                true
-            }
-            _ => false,
-        };
+        let failed =
+            match saved.map(|path| save(path, &record_decisions(reviews, &lines.join("\n")))) {
+                Some(Err(e)) => {
+                    self.report(&format!("error: {e:#}\n"));
+                    true
+                }
+                _ => false,
+            };
         let several = reviews
             .iter()
             .map(|review| review.result().len())

@@ -97,5 +97,5 @@ fn recorded_releases(
     };
     let project = Project::read(&path)?;
     let names = project.file.releases.keys();
-    Ok(names.filter_map(|name| project.asked(name)).collect())
+    Ok(names.filter_map(|name| project.request_for(name)).collect())
 }

@@ -278,7 +278,7 @@ impl<'w> Writer<'w> {
         }
         let mut options = self.writing.options(self.backup);
         let project = self.job.project.as_ref();
-        let home = project.map(|project| project.layer(Path::new(".")));
+        let home = project.map(|project| project.layer_path(Path::new(".")));
         options.home = home.as_deref();
         let written = write::write(&replacements, &options).map_err(WriteFailure::Write)?;
         let quiet = self.job.detail == Detail::Quiet;

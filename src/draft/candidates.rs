@@ -198,7 +198,7 @@ impl CandidateSearch<'_> {
             || !to.is_concrete()
             || self.found.iter().any(|candidate| candidate.to == *to)
             || !is_read()
-            || new.schema.forbids(to)
+            || new.schema.forbids_key(to)
         {
             return false;
         }

@@ -317,7 +317,7 @@ impl Samples<'_> {
     /// A value of the form of a key's default, or what the schema allows, that is no other key's.
     fn told_apart(&self, path: &Path, number: usize) -> Value {
         let default = self.keys.default(path);
-        let choices = self.schema.choices(path).into_iter();
+        let choices = self.schema.listed_values(path).into_iter();
         let mut choices = choices.filter(|one| Some(one) != default && !is_empty(one));
         if let Some(choice) = choices.next() {
             return choice;
@@ -331,7 +331,7 @@ impl Samples<'_> {
             },
             Some(Value::Map(_)) => map_of(number, text_of(number)),
             Some(Value::String(_)) => text_of(number),
-            Some(Value::Null) | None => match *self.schema.types(path).as_slice() {
+            Some(Value::Null) | None => match *self.schema.listed_types(path).as_slice() {
                 ["integer" | "number", ..] => number_of(number),
                 ["boolean"] => Value::Bool(true),
                 ["array"] => Value::List(vec![text_of(number)]),

@@ -73,7 +73,7 @@ impl Check<'_> {
         let refused = refused.map(|(path, _)| path).filter(|path| {
             let values = self.release.values.iter();
             let mut made_up = values.flat_map(|values| &values.made_up);
-            schema.forbids(path) && !made_up.any(|made_up: &Path| made_up.starts_with(path))
+            schema.forbids_key(path) && !made_up.any(|made_up: &Path| made_up.starts_with(path))
         });
         refused
             .map(|path| EffectFinding {

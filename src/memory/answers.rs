@@ -41,7 +41,7 @@ impl AnswerFile {
 /// If it cannot be read, is too large, or is not in the form.
 pub fn read(path: &Path) -> Result<AnswerFile, MemoryError> {
     let next = "name a file with answers, or give them with --answer";
-    let bytes = reader::bytes(path, "the answers", next)?;
+    let bytes = reader::read_bytes(path, "the answers", next)?;
     parse(&path.display().to_string(), &bytes)
 }
 
@@ -51,13 +51,13 @@ pub fn read(path: &Path) -> Result<AnswerFile, MemoryError> {
 ///
 /// As [`read`].
 pub fn parse(name: &str, bytes: &[u8]) -> Result<AnswerFile, MemoryError> {
-    let tree = reader::tree(name, bytes)?;
+    let tree = reader::read_tree(name, bytes)?;
     let reader = YamlReader {
         name,
         tree: &tree,
         form: FORM,
     };
-    match reader.root()? {
+    match reader.read_root()? {
         Some(root) => answer_file(&reader, root, true),
         None => Ok(AnswerFile::default()),
     }
@@ -70,16 +70,17 @@ fn answer_file(
     with_releases: bool,
 ) -> Result<AnswerFile, MemoryError> {
     let mut file = AnswerFile::default();
-    for (key, value) in reader.map(node)? {
+    for (key, value) in reader.read_map(node)? {
         match key.as_str() {
             "answers" => {
-                for (id, node) in reader.map(value)? {
-                    file.answers.insert(id.clone(), answer(reader, &id, node)?);
+                for (id, node) in reader.read_map(value)? {
+                    file.answers
+                        .insert(id.clone(), read_answer(reader, &id, node)?);
                 }
             }
-            "skip" => file.skip = reader.list(value)?,
+            "skip" => file.skip = reader.read_list(value)?,
             "releases" if with_releases => {
-                for (name, node) in reader.map(value)? {
+                for (name, node) in reader.read_map(value)? {
                     file.releases
                         .insert(name, answer_file(reader, node, false)?);
                 }
@@ -93,18 +94,18 @@ fn answer_file(
 }
 
 /// One answer.
-pub(super) fn answer(
+pub(super) fn read_answer(
     reader: &YamlReader<'_>,
     id: &str,
     node: NodeId,
 ) -> Result<Answer, MemoryError> {
     let mut option = None;
     let mut answer = Answer::default();
-    for (key, value) in reader.map(node)? {
+    for (key, value) in reader.read_map(node)? {
         match key.as_str() {
-            "option" => option = Some(reader.text(value)?),
-            "inputs" => answer.inputs = reader.texts(value)?,
-            "evidence" => answer.evidence = Some(reader.texts::<IndexMap<_, _>>(value)?),
+            "option" => option = Some(reader.read_text(value)?),
+            "inputs" => answer.inputs = reader.read_texts(value)?,
+            "evidence" => answer.evidence = Some(reader.read_texts::<IndexMap<_, _>>(value)?),
             other => {
                 let what = format!("`{other}` is not known here");
                 return Err(reader.error(value, what, "known are option, inputs and evidence"));

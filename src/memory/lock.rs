@@ -50,7 +50,7 @@ impl PackLock {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             _ => {}
         }
-        let bytes = reader::bytes(&path, "which packs were pulled", FORM)?;
+        let bytes = reader::read_bytes(&path, "which packs were pulled", FORM)?;
         Self::parse(&path.display().to_string(), &bytes)
     }
 
@@ -60,24 +60,24 @@ impl PackLock {
     ///
     /// With the place, if it is not in the form.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, MemoryError> {
-        let tree = reader::tree(name, bytes)?;
+        let tree = reader::read_tree(name, bytes)?;
         let reader = YamlReader {
             name,
             tree: &tree,
             form: FORM,
         };
         let mut lock = Self::default();
-        let Some(root) = reader.root()? else {
+        let Some(root) = reader.read_root()? else {
             return Ok(lock);
         };
         let mut format = None;
-        for (key, node) in reader.map(root)? {
+        for (key, node) in reader.read_map(root)? {
             match key.as_str() {
                 "refit-lock" => format = Some(tree.content(node).to_owned()),
                 "packs" if tree.is_implicit_null(node) => {}
                 "packs" => {
-                    for (chart, node) in reader.map(node)? {
-                        let pack = locked(&reader, &chart, node)?;
+                    for (chart, node) in reader.read_map(node)? {
+                        let pack = read_locked(&reader, &chart, node)?;
                         lock.packs.insert(chart, pack);
                     }
                 }
@@ -120,14 +120,18 @@ fn unknown_key_error(reader: &YamlReader<'_>, key: &str, node: NodeId) -> Memory
     reader.error(node, what, FORM)
 }
 
-fn locked(reader: &YamlReader<'_>, chart: &str, node: NodeId) -> Result<LockedPack, MemoryError> {
+fn read_locked(
+    reader: &YamlReader<'_>,
+    chart: &str,
+    node: NodeId,
+) -> Result<LockedPack, MemoryError> {
     if !crate::pack::reference::is_chart_name(chart) {
         let what = format!("`{}` is no name of a chart", chart.escape_debug());
         return Err(reader.error(node, what, FORM));
     }
     let (mut from, mut sum) = (None, None);
-    for (key, node) in reader.map(node)? {
-        let text = reader.text(node)?;
+    for (key, node) in reader.read_map(node)? {
+        let text = reader.read_text(node)?;
         match key.as_str() {
             "from" => {
                 let read = text.parse::<PackReference>();

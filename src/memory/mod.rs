@@ -15,5 +15,5 @@ mod update;
 pub use answers::AnswerFile;
 pub use lock::{LockedPack, NAME as LOCK, PackLock};
 pub use project::{Project, ProjectFile, ReleaseRecord, UpgradeRecord};
-pub use reader::{MemoryError, error};
+pub use reader::{MemoryError, error_at};
 pub use update::update_text;

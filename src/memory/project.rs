@@ -157,7 +157,7 @@ impl Project {
     /// If it cannot be read or is not in the form.
     pub fn read(path: &Path) -> Result<Self, MemoryError> {
         let next = "mend it, or name the files themselves on the command line";
-        let bytes = reader::bytes(path, "the releases of this project", next)?;
+        let bytes = reader::read_bytes(path, "the releases of this project", next)?;
         let file = parse(&path.display().to_string(), &bytes)?;
         let project = Self {
             path: path.to_owned(),
@@ -172,13 +172,13 @@ impl Project {
     /// A layer outside of the repository, or below no folder of the file's own, is not read: the file may come
     /// from a stranger.
     fn stays_within(&self) -> Result<(), MemoryError> {
-        let bounds = Bounds::of(&self.path, self.home());
+        let bounds = Bounds::of(&self.path, self.home_folder());
         for (chart, pack) in &self.file.packs {
             let PackReference::Folder(folder) = pack else {
                 continue;
             };
-            if folder.is_absolute() || !bounds.contain(&self.layer(folder)) {
-                return Err(reader::error(
+            if folder.is_absolute() || !bounds.contain(&self.layer_path(folder)) {
+                return Err(reader::error_at(
                     self.path.display().to_string(),
                     format!(
                         "the pack {} of {chart} is outside of {}",
@@ -191,8 +191,8 @@ impl Project {
         }
         for (name, remembered) in &self.file.releases {
             let mut layers = remembered.layers.iter();
-            if let Some(layer) = layers.find(|layer| !bounds.contain(&self.layer(layer))) {
-                return Err(reader::error(
+            if let Some(layer) = layers.find(|layer| !bounds.contain(&self.layer_path(layer))) {
+                return Err(reader::error_at(
                     self.path.display().to_string(),
                     format!(
                         "the layer {} of {name} is outside of {}",
@@ -208,7 +208,7 @@ impl Project {
 
     /// The folder that the file is in.
     #[must_use]
-    pub fn home(&self) -> &Path {
+    pub fn home_folder(&self) -> &Path {
         match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -217,7 +217,7 @@ impl Project {
 
     /// The file of a layer, or the folder of a pack, as it is shown.
     #[must_use]
-    pub fn layer(&self, layer: &Path) -> PathBuf {
+    pub fn layer_path(&self, layer: &Path) -> PathBuf {
         match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.join(layer),
             _ => layer.to_owned(),
@@ -226,7 +226,7 @@ impl Project {
 
     /// A release as it is asked for.
     #[must_use]
-    pub fn asked(&self, name: &str) -> Option<ReleaseRequest> {
+    pub fn request_for(&self, name: &str) -> Option<ReleaseRequest> {
         let remembered = self.file.releases.get(name)?;
         let layers = remembered.layers.iter();
         let digests = remembered.digests.iter();
@@ -237,11 +237,11 @@ impl Project {
             answers: remembered.answers.clone(),
             skip: remembered.skip.clone(),
             digests: digests
-                .map(|(layer, digest)| (self.layer(Path::new(layer)), digest.clone()))
+                .map(|(layer, digest)| (self.layer_path(Path::new(layer)), digest.clone()))
                 .collect(),
             ..ReleaseRequest::new(
                 layers
-                    .map(|layer| InputFile::Path(self.layer(layer)))
+                    .map(|layer| InputFile::Path(self.layer_path(layer)))
                     .collect(),
             )
         })
@@ -253,7 +253,7 @@ impl Project {
         let mut files: HashMap<PathBuf, Vec<&str>> = HashMap::new();
         for (name, remembered) in &self.file.releases {
             for layer in &remembered.layers {
-                let Ok(real) = self.layer(layer).canonicalize() else {
+                let Ok(real) = self.layer_path(layer).canonicalize() else {
                     continue;
                 };
                 let names = files.entry(real).or_default();
@@ -272,7 +272,7 @@ impl Project {
 ///
 /// With the place, if it is not in the form.
 pub fn parse(name: &str, bytes: &[u8]) -> Result<ProjectFile, MemoryError> {
-    let tree = reader::tree(name, bytes)?;
+    let tree = reader::read_tree(name, bytes)?;
     let reader = YamlReader {
         name,
         tree: &tree,
@@ -282,25 +282,25 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<ProjectFile, MemoryError> {
         refit: 1,
         ..ProjectFile::default()
     };
-    let Some(root) = reader.root()? else {
+    let Some(root) = reader.read_root()? else {
         return Ok(file);
     };
     let mut format = None;
-    for (key, node) in reader.map(root)? {
+    for (key, node) in reader.read_map(root)? {
         match key.as_str() {
             "refit" => format = Some(tree.content(node).to_owned()),
-            "exclude" => file.exclude = reader.list(node)?,
+            "exclude" => file.exclude = reader.read_list(node)?,
             "packs" if tree.is_implicit_null(node) => {}
             "packs" => {
-                for (chart, node) in reader.map(node)? {
-                    let pack = pack(&reader, &chart, node)?;
+                for (chart, node) in reader.read_map(node)? {
+                    let pack = read_reference(&reader, &chart, node)?;
                     file.packs.insert(chart, pack);
                 }
             }
             // The beginning of a new file has nothing behind `releases:`.
             "releases" if tree.is_implicit_null(node) => {}
             "releases" => {
-                for (name, node) in reader.map(node)? {
+                for (name, node) in reader.read_map(node)? {
                     if name.contains([':', '@', '=']) {
                         let what = format!(
                             "`{name}` cannot name a release: `:`, `@` and `=` have a meaning in options"
@@ -325,12 +325,16 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<ProjectFile, MemoryError> {
 }
 
 /// The place of a pack.
-fn pack(reader: &YamlReader<'_>, chart: &str, node: NodeId) -> Result<PackReference, MemoryError> {
+fn read_reference(
+    reader: &YamlReader<'_>,
+    chart: &str,
+    node: NodeId,
+) -> Result<PackReference, MemoryError> {
     if !reference::is_chart_name(chart) {
         let what = format!("`{}` is no name of a chart", chart.escape_debug());
         return Err(reader.error(node, what, "the form is `packs: {CHART: PLACE}`"));
     }
-    let text = reader.text(node)?;
+    let text = reader.read_text(node)?;
     text.parse().map_err(|error: reference::ReferenceError| {
         reader.error(node, error.to_string(), reference::REFERENCE_FORMS)
     })
@@ -338,11 +342,11 @@ fn pack(reader: &YamlReader<'_>, chart: &str, node: NodeId) -> Result<PackRefere
 
 fn read_upgrade(reader: &YamlReader<'_>, node: NodeId) -> Result<UpgradeRecord, MemoryError> {
     let mut upgrade = UpgradeRecord::default();
-    for (key, node) in reader.map(node)? {
+    for (key, node) in reader.read_map(node)? {
         match key.as_str() {
-            "from" => upgrade.from = reader.text(node)?,
-            "pack" => upgrade.pack = reader.text(node)?,
-            "steps" => upgrade.steps = reader.list(node)?,
+            "from" => upgrade.from = reader.read_text(node)?,
+            "pack" => upgrade.pack = reader.read_text(node)?,
+            "steps" => upgrade.steps = reader.read_list(node)?,
             other => {
                 let what = format!("`{other}` is not known here");
                 return Err(reader.error(node, what, "known are from, pack and steps"));
@@ -354,11 +358,11 @@ fn read_upgrade(reader: &YamlReader<'_>, node: NodeId) -> Result<UpgradeRecord, 
 
 fn read_remembered(reader: &YamlReader<'_>, node: NodeId) -> Result<ReleaseRecord, MemoryError> {
     let mut remembered = ReleaseRecord::default();
-    for (key, node) in reader.map(node)? {
+    for (key, node) in reader.read_map(node)? {
         match key.as_str() {
-            "chart" => remembered.chart = Some(reader.text(node)?),
+            "chart" => remembered.chart = Some(reader.read_text(node)?),
             "version" => {
-                let text = reader.text(node)?;
+                let text = reader.read_text(node)?;
                 let version = Version::parse(&text).map_err(|_| {
                     let what = format!("`{text}` is not a chart version");
                     reader.error(node, what, "a version has three numbers, such as 0.15.0")
@@ -366,7 +370,7 @@ fn read_remembered(reader: &YamlReader<'_>, node: NodeId) -> Result<ReleaseRecor
                 remembered.version = Some(version);
             }
             "layers" => {
-                let layers = reader.list(node)?;
+                let layers = reader.read_list(node)?;
                 let twice = layers.iter().enumerate().find(|(i, layer)| {
                     let plain = |layer: &str| layer.trim_start_matches("./").to_owned();
                     layers[..*i]
@@ -387,13 +391,13 @@ fn read_remembered(reader: &YamlReader<'_>, node: NodeId) -> Result<ReleaseRecor
                 }
             }
             "answers" => {
-                for (id, node) in reader.map(node)? {
-                    let answer = answers::answer(reader, &id, node)?;
+                for (id, node) in reader.read_map(node)? {
+                    let answer = answers::read_answer(reader, &id, node)?;
                     remembered.answers.insert(id, answer);
                 }
             }
-            "skip" => remembered.skip = reader.list(node)?,
-            "digests" => remembered.digests = reader.texts(node)?,
+            "skip" => remembered.skip = reader.read_list(node)?,
+            "digests" => remembered.digests = reader.read_texts(node)?,
             "upgraded" => remembered.upgraded = Some(read_upgrade(reader, node)?),
             other => {
                 let what = format!("`{other}` is not known here");

@@ -28,7 +28,7 @@ pub struct MemoryError {
 }
 
 /// An error at a place.
-pub fn error(
+pub fn error_at(
     place: impl Into<String>,
     what: impl Into<String>,
     next: impl Into<String>,
@@ -41,9 +41,10 @@ pub fn error(
 }
 
 /// The bytes of a file; `next` says what else can be done.
-pub(super) fn bytes(path: &Path, what: &str, next: &str) -> Result<Vec<u8>, MemoryError> {
+pub(super) fn read_bytes(path: &Path, what: &str, next: &str) -> Result<Vec<u8>, MemoryError> {
     let name = path.display().to_string();
-    let failed = |e: std::io::Error| error(name.clone(), format!("cannot read {what}: {e}"), next);
+    let failed =
+        |e: std::io::Error| error_at(name.clone(), format!("cannot read {what}: {e}"), next);
     let mut bytes = Vec::new();
     File::open(path)
         .map_err(failed)?
@@ -51,7 +52,7 @@ pub(super) fn bytes(path: &Path, what: &str, next: &str) -> Result<Vec<u8>, Memo
         .read_to_end(&mut bytes)
         .map_err(failed)?;
     if bytes.len() as u64 > MAX_SIZE {
-        return Err(error(
+        return Err(error_at(
             name,
             format!("the file is larger than {MAX_SIZE} bytes"),
             format!("check that it holds {what}"),
@@ -61,7 +62,7 @@ pub(super) fn bytes(path: &Path, what: &str, next: &str) -> Result<Vec<u8>, Memo
 }
 
 /// The tree of a file.
-pub(super) fn tree(name: &str, bytes: &[u8]) -> Result<Tree, MemoryError> {
+pub(super) fn read_tree(name: &str, bytes: &[u8]) -> Result<Tree, MemoryError> {
     Tree::parse_bytes(bytes).map_err(|e| {
         let refusal = refusal::not_yaml(name, bytes, &e);
         let place = match &refusal.at {
@@ -78,7 +79,7 @@ pub(super) fn tree(name: &str, bytes: &[u8]) -> Result<Tree, MemoryError> {
         for line in shown.iter().flat_map(|excerpt| excerpt.lines()) {
             what.push_str(&format!("\n  {line}"));
         }
-        error(place, what, refusal.next.unwrap_or_default())
+        error_at(place, what, refusal.next.unwrap_or_default())
     })
 }
 
@@ -95,20 +96,20 @@ pub(super) struct YamlReader<'t> {
 impl YamlReader<'_> {
     pub(super) fn error(&self, node: NodeId, what: impl Into<String>, next: &str) -> MemoryError {
         let at = self.tree.position(self.tree.span(node).start);
-        error(
+        error_at(
             format!("{}:{}:{}", self.name, at.line, at.column),
             what,
             next,
         )
     }
 
-    pub(super) fn map(&self, node: NodeId) -> Result<Vec<(String, NodeId)>, MemoryError> {
+    pub(super) fn read_map(&self, node: NodeId) -> Result<Vec<(String, NodeId)>, MemoryError> {
         let Kind::Mapping { .. } = self.tree.kind(node) else {
             return Err(self.error(node, "a map must stand here", self.form));
         };
         let mut entries: Vec<(String, NodeId)> = Vec::new();
         for (key, value) in self.tree.entries(node) {
-            let name = self.text(key)?;
+            let name = self.read_text(key)?;
             if entries.iter().any(|(other, _)| *other == name) {
                 return Err(self.error(key, format!("`{name}` is here twice"), "keep one of them"));
             }
@@ -117,14 +118,17 @@ impl YamlReader<'_> {
         Ok(entries)
     }
 
-    pub(super) fn list(&self, node: NodeId) -> Result<Vec<String>, MemoryError> {
+    pub(super) fn read_list(&self, node: NodeId) -> Result<Vec<String>, MemoryError> {
         let Kind::Sequence { .. } = self.tree.kind(node) else {
             return Err(self.error(node, "a list must stand here", self.form));
         };
-        self.tree.items(node).map(|item| self.text(item)).collect()
+        self.tree
+            .items(node)
+            .map(|item| self.read_text(item))
+            .collect()
     }
 
-    pub(super) fn text(&self, node: NodeId) -> Result<String, MemoryError> {
+    pub(super) fn read_text(&self, node: NodeId) -> Result<String, MemoryError> {
         let Kind::Scalar(style) = self.tree.kind(node) else {
             return Err(self.error(node, "a text must stand here", self.form));
         };
@@ -144,18 +148,18 @@ impl YamlReader<'_> {
         }
     }
 
-    pub(super) fn texts<C: FromIterator<(String, String)>>(
+    pub(super) fn read_texts<C: FromIterator<(String, String)>>(
         &self,
         node: NodeId,
     ) -> Result<C, MemoryError> {
-        self.map(node)?
+        self.read_map(node)?
             .into_iter()
-            .map(|(key, value)| Ok((key, self.text(value)?)))
+            .map(|(key, value)| Ok((key, self.read_text(value)?)))
             .collect()
     }
 
     /// The root of the only document; nothing if the file is empty.
-    pub(super) fn root(&self) -> Result<Option<NodeId>, MemoryError> {
+    pub(super) fn read_root(&self) -> Result<Option<NodeId>, MemoryError> {
         match self.tree.documents() {
             [] => Ok(None),
             [one] if self.tree.is_implicit_null(one.root) => Ok(None),

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::{
     project::{NAME, ReleaseRecord},
-    reader::{MemoryError, error},
+    reader::{MemoryError, error_at},
 };
 use crate::{
     edit::{key_source, new_value},
@@ -32,7 +32,7 @@ pub fn update_text(
     text: Option<&str>,
     releases: &IndexMap<String, ReleaseRecord>,
 ) -> Result<String, MemoryError> {
-    let failed = |message: String| error(NAME, message, "mend the file, and run refit again");
+    let failed = |message: String| error_at(NAME, message, "mend the file, and run refit again");
     let text = text.unwrap_or(HEADER);
     let tree = Tree::parse(text).map_err(|e| failed(e.to_string()))?;
     let Some(document) = tree.documents().first() else {
@@ -42,17 +42,17 @@ pub fn update_text(
     let writer = EntryUpdater { view: &view };
     let releases = releases
         .iter()
-        .map(|(name, remembered)| (name.clone(), Value::Map(fields(remembered))));
+        .map(|(name, remembered)| (name.clone(), Value::Map(release_fields(remembered))));
     let releases = Map::from_iter([("releases".to_owned(), Value::Map(releases.collect()))]);
     let want = writer
-        .put(document.root, &releases, Depth::File)
+        .put_entries(document.root, &releases, Depth::File)
         .map_err(failed)?;
     let rewrite = yaml::rewrite(&tree, document.root, &want).map_err(|e| failed(e.to_string()))?;
     Ok(rewrite.edits.apply(text))
 }
 
 /// The fields of a release, as they are written.
-fn fields(remembered: &ReleaseRecord) -> Map {
+fn release_fields(remembered: &ReleaseRecord) -> Map {
     let text = |text: &str| Value::String(text.to_owned());
     let list = |items: Vec<String>| Value::List(items.into_iter().map(Value::String).collect());
     let mut fields = Map::new();
@@ -131,7 +131,7 @@ struct EntryUpdater<'v> {
 
 impl EntryUpdater<'_> {
     /// The map with these entries. Equal entries are not touched; entries that are not named stay.
-    fn put(&self, node: NodeId, entries: &Map, depth: Depth) -> Result<Want, String> {
+    fn put_entries(&self, node: NodeId, entries: &Map, depth: Depth) -> Result<Want, String> {
         let fault = |e: crate::values::ReadError| e.kind.to_string();
         let there = self.view.entries(node).map_err(fault)?.entries;
         let places: HashMap<&str, usize> = there
@@ -148,7 +148,9 @@ impl EntryUpdater<'_> {
             .collect();
         for (key, value) in entries {
             match places.get(key.as_str()) {
-                Some(at) => wanted[*at].value = self.over(there[*at].value, key, value, depth)?,
+                Some(at) => {
+                    wanted[*at].value = self.put_over(there[*at].value, key, value, depth)?
+                }
                 None => wanted.push(WantEntry {
                     key: WantKey::New(key_source(key).map_err(|e| e.to_string())?),
                     value: new_value(value, Quotes::None).map_err(|e| e.to_string())?,
@@ -167,21 +169,27 @@ impl EntryUpdater<'_> {
     }
 
     /// The text in place of an entry that is there.
-    fn over(&self, node: NodeId, key: &str, value: &Value, depth: Depth) -> Result<Want, String> {
+    fn put_over(
+        &self,
+        node: NodeId,
+        key: &str,
+        value: &Value,
+        depth: Depth,
+    ) -> Result<Want, String> {
         match (value, depth) {
-            (Value::Map(map), Depth::File) => self.put(node, map, Depth::Releases),
-            (Value::Map(map), Depth::Releases) => self.put(node, map, Depth::Release),
+            (Value::Map(map), Depth::File) => self.put_entries(node, map, Depth::Releases),
+            (Value::Map(map), Depth::Releases) => self.put_entries(node, map, Depth::Release),
             _ => match (self.view.value(node), value) {
                 // What is equal stays as it is written, with its comments and quotes.
                 (Ok(now), _) if now == *value => Ok(Want::Node(node)),
-                (_, Value::Map(map)) if key != "answers" => self.replace(node, map),
+                (_, Value::Map(map)) if key != "answers" => self.replace_entries(node, map),
                 _ => new_value(value, Quotes::None).map_err(|e| e.to_string()),
             },
         }
     }
 
     /// A map with exactly these entries.
-    fn replace(&self, node: NodeId, map: &Map) -> Result<Want, String> {
+    fn replace_entries(&self, node: NodeId, map: &Map) -> Result<Want, String> {
         let entries = self.view.entries(node).map_err(|e| e.kind.to_string())?;
         let mut wanted = Vec::new();
         for (key, value) in map {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Review, StepDecision, StepKey, distinct};
+use super::{Review, StepDecision, StepKey, distinct_files};
 use crate::{
     detach,
     migrate::Answer,
@@ -22,7 +22,7 @@ impl Review {
         step: &ReportedStep,
         answer: Option<&Answer>,
     ) -> Result<Vec<Release>, Vec<Refusal>> {
-        let mut request = self.asking(&self.left_aside(release, step, false), true);
+        let mut request = self.request_without(&self.left_aside(release, step, false), true);
         let answers = request
             .answers_of
             .entry(self.names[release].clone())
@@ -40,7 +40,7 @@ impl Review {
 
     /// The request with every decision so far. `to_look` assumes that copies may be written in place of aliases as long
     /// as that is not decided, because without it no edit could be shown.
-    pub(super) fn asking(&self, left_aside: &BTreeSet<StepKey>, to_look: bool) -> Request {
+    pub(super) fn request_without(&self, left_aside: &BTreeSet<StepKey>, to_look: bool) -> Request {
         let mut request = self.request.clone();
         for (release, id) in left_aside {
             let skip = request
@@ -50,7 +50,7 @@ impl Review {
             skip.push(id.clone());
         }
         for (release, name) in self.names.iter().enumerate() {
-            if to_look && self.decision(release, DETACH).is_none() {
+            if to_look && self.decision_on(release, DETACH).is_none() {
                 let answers = request.answers_of.entry(name.clone()).or_default();
                 answers.insert(DETACH.to_owned(), detach::copies());
             }
@@ -100,7 +100,7 @@ impl Review {
 
     /// The files must still be what they were when they were read.
     pub(super) fn same_files(&self) -> Result<(), Vec<Refusal>> {
-        for file in distinct(&self.start) {
+        for file in distinct_files(&self.start) {
             let Some(path) = &file.path else { continue };
             if std::fs::read(path).ok().as_deref() != Some(file.before.as_bytes()) {
                 return Err(vec![

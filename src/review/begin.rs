@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Review, needs};
+use super::{Review, needs_of_steps};
 use crate::{
     outcome::{Outcome, Refusal, Release},
     upgrade::{Earlier, Material, Request, read, run},
@@ -108,7 +108,8 @@ impl Review {
     ) -> Result<Self, Vec<Refusal>> {
         let needs = start.iter().map(|release| {
             let pack = material.pack(&release.chart);
-            pack.map(|pack| needs(pack, release)).unwrap_or_default()
+            pack.map(|pack| needs_of_steps(pack, release))
+                .unwrap_or_default()
         });
         let mut review = Self {
             needs: needs.collect(),
@@ -120,7 +121,7 @@ impl Review {
             full: start.clone(),
             start,
         };
-        review.full = review.run_all(&review.asking(&BTreeSet::new(), true))?;
+        review.full = review.run_all(&review.request_without(&BTreeSet::new(), true))?;
         Ok(review)
     }
 }

@@ -126,7 +126,7 @@ impl Review {
     /// Its files as they would be, each once.
     #[must_use]
     pub fn files(&self) -> Vec<Arc<ReportedFile>> {
-        distinct(&self.full)
+        distinct_files(&self.full)
     }
 
     /// The result if only the accepted steps are done: for each release with a decision, its own changes. Everything,
@@ -136,7 +136,7 @@ impl Review {
     ///
     /// If that is refused.
     pub fn so_far(&self) -> Result<Vec<Release>, Vec<Refusal>> {
-        if self.undecided().is_empty() {
+        if self.undecided_steps().is_empty() {
             return Ok(self.full.clone());
         }
         let begun = |release: &usize| {
@@ -144,7 +144,7 @@ impl Review {
         };
         let mut found = Vec::new();
         for at in (0..self.names.len()).filter(begun) {
-            let mut release = self.run_alone(at, &self.asking(&self.rest_of(at), true))?;
+            let mut release = self.run_alone(at, &self.request_without(&self.rest_of(at), true))?;
             // What stays only because nothing was decided about it yet is not left behind.
             let left = |leaf: &LeafFate| leaf.fate == Fate::Left;
             release.ledger.retain(|leaf| {
@@ -159,7 +159,7 @@ impl Review {
     /// The request that leads to the same result without a review.
     #[must_use]
     pub fn request(&self) -> Request {
-        self.asking(&BTreeSet::new(), false)
+        self.request_without(&BTreeSet::new(), false)
     }
 
     /// True if there is a decision.
@@ -172,7 +172,7 @@ impl Review {
     #[must_use]
     pub fn is_decided(&self, release: &str, id: &str) -> bool {
         let at = self.names.iter().position(|name| name == release);
-        at.is_some_and(|at| self.decision(at, id).is_some())
+        at.is_some_and(|at| self.decision_on(at, id).is_some())
     }
 
     /// The next step that waits for a decision.
@@ -181,7 +181,7 @@ impl Review {
     ///
     /// If what it does cannot be worked out.
     pub fn next(&self) -> Result<Option<UndecidedStep>, Vec<Refusal>> {
-        let undecided = self.undecided();
+        let undecided = self.undecided_steps();
         let waiting = |step: &&ReportedStep| step.state == State::Waiting;
         let steps = self.full.iter().flat_map(|release| &release.steps);
         let waiting = steps.filter(waiting).count();
@@ -192,16 +192,16 @@ impl Review {
         if stage(&step.id) <= Stage::Among {
             let without = self.run_alone(
                 release,
-                &self.asking(&self.left_aside(release, step, true), true),
+                &self.request_without(&self.left_aside(release, step, true), true),
             )?;
             let with = self.run_with_step(release, step, None)?;
-            files = between(&without.files, &with[0].files);
+            files = files_between(&without.files, &with[0].files);
             let left_out = without.steps.iter().find(|other| other.id == step.id);
             lost = left_out.map(|step| step.loses.clone()).unwrap_or_default();
         }
-        let (suggested, source) = self.suggested(release, step);
+        let (suggested, source) = self.suggested_answer(release, step);
         Ok(Some(UndecidedStep {
-            about: self.about(release, step),
+            about: self.releases_about(release, step),
             number: self.taken.len() + 1,
             of: self.taken.len() + undecided.len() + waiting,
             files,
@@ -234,15 +234,15 @@ impl Review {
         let step = step_of(&with, &item.step.id);
         let step = step.unwrap_or(&item.step).clone();
         if stage(&item.step.id) > Stage::Among {
-            let files = distinct(&with);
+            let files = distinct_files(&with);
             return Ok((
                 step,
                 files.iter().map(|file| ReportedFile::clone(file)).collect(),
             ));
         }
         let aside = self.left_aside(release, &item.step, true);
-        let without = self.run_alone(release, &self.asking(&aside, true))?;
-        Ok((step, between(&without.files, &with[0].files)))
+        let without = self.run_alone(release, &self.request_without(&aside, true))?;
+        Ok((step, files_between(&without.files, &with[0].files)))
     }
 
     /// Takes a decision about a step.
@@ -280,8 +280,8 @@ impl Review {
             together,
             group,
         }));
-        let all = self.run_all(&self.asking(&BTreeSet::new(), true));
-        match all.and_then(|releases| complete(releases, &item.about, id)) {
+        let all = self.run_all(&self.request_without(&BTreeSet::new(), true));
+        match all.and_then(|releases| check_complete(releases, &item.about, id)) {
             Ok(releases) => {
                 self.full = releases;
                 Ok(())
@@ -300,7 +300,7 @@ impl Review {
         };
         self.taken.retain(|taken| taken.group != group);
         // What could be worked out with more decisions than these was worked out with these before.
-        if let Ok(releases) = self.run_all(&self.asking(&BTreeSet::new(), true)) {
+        if let Ok(releases) = self.run_all(&self.request_without(&BTreeSet::new(), true)) {
             self.full = releases;
         }
         true
@@ -316,7 +316,7 @@ impl Review {
         let mut all: Vec<(usize, Vec<Path>)> = Vec::new();
         for at in 0..self.names.len() {
             let rest = self.rest_of(at);
-            let release = self.run_alone(at, &self.asking(&rest, true))?;
+            let release = self.run_alone(at, &self.request_without(&rest, true))?;
             let left_out = release.lost_by_leaving_out();
             let rest = left_out.filter(|step| rest.contains(&(at, step.id.clone())));
             let lost: Vec<&Path> = rest.flat_map(|step| &step.loses).collect();
@@ -356,14 +356,14 @@ impl Review {
         Some(catalog::render_step(&page, look))
     }
 
-    fn decision(&self, release: usize, id: &str) -> Option<&StepDecision> {
+    fn decision_on(&self, release: usize, id: &str) -> Option<&StepDecision> {
         let mut taken = self.taken.iter();
         let taken = taken.find(|taken| taken.id == id && taken.about.contains(&release))?;
         Some(&taken.decision)
     }
 
     /// The releases that a step of one is about.
-    fn about(&self, release: usize, step: &ReportedStep) -> Vec<usize> {
+    fn releases_about(&self, release: usize, step: &ReportedStep) -> Vec<usize> {
         if step.id != SHARED_LAYER {
             return vec![release];
         }
@@ -377,14 +377,14 @@ impl Review {
     }
 
     /// The steps that wait for a decision, in the order in which they are asked for.
-    fn undecided(&self) -> Vec<(usize, &ReportedStep)> {
+    fn undecided_steps(&self) -> Vec<(usize, &ReportedStep)> {
         let mut found: Vec<(usize, &ReportedStep)> = Vec::new();
         for (release, of) in self.full.iter().enumerate() {
             found.extend(
                 of.steps
                     .iter()
-                    .filter(|step| is_item(step) && self.decision(release, &step.id).is_none())
-                    .filter(|step| self.about(release, step)[0] == release)
+                    .filter(|step| is_item(step) && self.decision_on(release, &step.id).is_none())
+                    .filter(|step| self.releases_about(release, step)[0] == release)
                     .map(|step| (release, step)),
             );
         }
@@ -397,7 +397,7 @@ impl Review {
 
     /// The undecided steps of a release.
     fn rest_of(&self, release: usize) -> BTreeSet<StepKey> {
-        let rest = self.undecided().into_iter();
+        let rest = self.undecided_steps().into_iter();
         rest.filter(|(of, _)| *of == release)
             .map(|(of, step)| (of, step.id.clone()))
             .collect()
@@ -409,7 +409,7 @@ impl Review {
         let mut next = vec![id.to_owned()];
         while let Some(id) = next.pop() {
             for (_, step) in self
-                .undecided()
+                .undecided_steps()
                 .into_iter()
                 .filter(|(of, _)| *of == release)
             {
@@ -425,7 +425,11 @@ impl Review {
 
     /// The suggestion for a question: its answer before, else the answer to the same question of another release, else
     /// the recommended option.
-    fn suggested(&self, release: usize, step: &ReportedStep) -> (Option<Answer>, SuggestionSource) {
+    fn suggested_answer(
+        &self,
+        release: usize,
+        step: &ReportedStep,
+    ) -> (Option<Answer>, SuggestionSource) {
         let Some(question) = &step.question else {
             return (None, SuggestionSource::Recommended);
         };
@@ -447,7 +451,7 @@ impl Review {
             let then = taken.step.as_ref().and_then(|step| step.question.as_ref());
             if let (StepDecision::Answer(answer), Some(then)) = (&taken.decision, then)
                 && offered(&answer.option)
-                && values(then).eq(values(question))
+                && question_values(then).eq(question_values(question))
             {
                 let name = self.names[taken.about[0]].clone();
                 return (Some(answer.clone()), SuggestionSource::Other(name));
@@ -458,7 +462,7 @@ impl Review {
             true => SuggestionSource::OtherValues,
             false => SuggestionSource::Recommended,
         };
-        (recommended.map(answer), source)
+        (recommended.map(answer_choosing), source)
     }
 
     /// The steps that are left aside to look at a step: all of its release that wait for a decision, and the step
@@ -486,7 +490,7 @@ impl Review {
 }
 
 /// The values that a question is about, by path.
-fn values(question: &ReportedQuestion) -> impl Iterator<Item = (&str, String)> {
+fn question_values(question: &ReportedQuestion) -> impl Iterator<Item = (&str, String)> {
     let evidence = question.evidence.iter();
     evidence.map(|evidence| (evidence.path.as_str(), evidence.recorded()))
 }
@@ -496,13 +500,13 @@ fn is_about(given: &indexmap::IndexMap<String, String>, question: &ReportedQuest
     let given = given
         .iter()
         .map(|(path, value)| (path.as_str(), value.clone()));
-    let now: BTreeMap<&str, String> = values(question).collect();
+    let now: BTreeMap<&str, String> = question_values(question).collect();
     given.collect::<BTreeMap<_, _>>() == now
 }
 
 /// The answer that chooses an option, and types its defaults.
 #[must_use]
-pub fn answer(option: &ReportedOption) -> Answer {
+pub fn answer_choosing(option: &ReportedOption) -> Answer {
     let inputs = option.inputs.iter();
     Answer {
         option: option.id.clone(),
@@ -549,7 +553,7 @@ fn is_complete_step(step: &ReportedStep, releases: &[Release]) -> Result<(), Vec
 }
 
 /// The releases, unless the decision just taken about a step is not complete.
-fn complete(
+fn check_complete(
     releases: Vec<Release>,
     about: &[usize],
     id: &str,
@@ -574,7 +578,7 @@ fn is_item(step: &ReportedStep) -> bool {
 }
 
 /// The needs of the steps of a route.
-fn needs(pack: &Pack, release: &Release) -> BTreeMap<String, Vec<String>> {
+fn needs_of_steps(pack: &Pack, release: &Release) -> BTreeMap<String, Vec<String>> {
     // Where the chart becomes another one, versions of the two say nothing of each other.
     let is_on_route = |version: &semver::Version| {
         release.to_chart.is_some() || *version > release.from && *version <= release.to
@@ -588,7 +592,7 @@ fn needs(pack: &Pack, release: &Release) -> BTreeMap<String, Vec<String>> {
 }
 
 /// The files of two runs, from the one to the other.
-fn between(without: &[Arc<ReportedFile>], with: &[Arc<ReportedFile>]) -> Vec<ReportedFile> {
+fn files_between(without: &[Arc<ReportedFile>], with: &[Arc<ReportedFile>]) -> Vec<ReportedFile> {
     without
         .iter()
         .zip(with)
@@ -606,7 +610,7 @@ fn between(without: &[Arc<ReportedFile>], with: &[Arc<ReportedFile>]) -> Vec<Rep
 }
 
 /// The files of releases, each once.
-fn distinct(releases: &[Release]) -> Vec<Arc<ReportedFile>> {
+fn distinct_files(releases: &[Release]) -> Vec<Arc<ReportedFile>> {
     let mut files: Vec<Arc<ReportedFile>> = Vec::new();
     for file in releases.iter().flat_map(|release| &release.files) {
         if !files.iter().any(|other| Arc::ptr_eq(other, file)) {

@@ -12,7 +12,7 @@ use crate::{outcome::ReportedStep, report::Masker};
 /// Writes the answers and the skipped steps of reviews: by release, if there are several. `command` is
 /// the one that replays them; it stands in the first lines.
 #[must_use]
-pub fn record(reviews: &[&Review], command: &str) -> String {
+pub fn record_decisions(reviews: &[&Review], command: &str) -> String {
     let mut out = String::new();
     let releases: Vec<(&Review, usize)> = reviews
         .iter()
@@ -44,19 +44,19 @@ pub fn record(reviews: &[&Review], command: &str) -> String {
         let _ = writeln!(out, "#   {}", one_line(line));
     }
     if let [(review, at)] = releases.as_slice() {
-        decisions(&mut out, review, *at, "");
+        write_decisions(&mut out, review, *at, "");
         return out;
     }
     out.push_str("releases:\n");
     for (review, at) in releases {
-        let _ = writeln!(out, "  {}:", name(&review.names[at]));
-        decisions(&mut out, review, at, "    ");
+        let _ = writeln!(out, "  {}:", name_scalar(&review.names[at]));
+        write_decisions(&mut out, review, at, "    ");
     }
     out
 }
 
 /// The decisions for one release.
-fn decisions(out: &mut String, review: &Review, at: usize, indent: &str) {
+fn write_decisions(out: &mut String, review: &Review, at: usize, indent: &str) {
     let release = &review.full[at];
     // What was decided for several releases at once stands with the first of them.
     let taken = || review.taken.iter().filter(|taken| taken.about[0] == at);
@@ -74,8 +74,8 @@ fn decisions(out: &mut String, review: &Review, at: usize, indent: &str) {
     let _ = writeln!(out, "{indent}{lead}");
     let masker = Masker::for_files(release.files.iter().map(|file| &**file));
     for (id, answer) in answered {
-        let _ = writeln!(out, "{indent}  {}:", name(id));
-        let _ = writeln!(out, "{indent}    option: {}", name(&answer.option));
+        let _ = writeln!(out, "{indent}  {}:", name_scalar(id));
+        let _ = writeln!(out, "{indent}    option: {}", name_scalar(&answer.option));
         let step = release.steps.iter().find(|step| step.id == *id);
         let question = step.and_then(|step| step.question.as_ref());
         // With the defaults filled in: a default may be another one tomorrow.
@@ -83,20 +83,32 @@ fn decisions(out: &mut String, review: &Review, at: usize, indent: &str) {
         if !inputs.is_empty() {
             let _ = writeln!(out, "{indent}    inputs:");
             for (input, value) in inputs {
-                let _ = writeln!(out, "{indent}      {}: {}", name(input), quoted(value));
+                let _ = writeln!(
+                    out,
+                    "{indent}      {}: {}",
+                    name_scalar(input),
+                    double_quoted(value)
+                );
             }
         }
-        let evidence = step.map(|step| evidence(step, &masker)).unwrap_or_default();
+        let evidence = step
+            .map(|step| masked_evidence(step, &masker))
+            .unwrap_or_default();
         if !evidence.is_empty() {
             let _ = writeln!(out, "{indent}    evidence:");
             for (path, value) in evidence {
-                let _ = writeln!(out, "{indent}      {}: {}", quoted(&path), quoted(&value));
+                let _ = writeln!(
+                    out,
+                    "{indent}      {}: {}",
+                    double_quoted(&path),
+                    double_quoted(&value)
+                );
             }
         }
     }
     let skipped: Vec<String> = taken()
         .filter(|taken| taken.decision == StepDecision::Skip)
-        .map(|taken| name(&taken.id))
+        .map(|taken| name_scalar(&taken.id))
         .collect();
     if !skipped.is_empty() {
         let _ = writeln!(out, "{indent}skip: [{}]", skipped.join(", "));
@@ -104,7 +116,7 @@ fn decisions(out: &mut String, review: &Review, at: usize, indent: &str) {
 }
 
 /// The evidence of a question, in the form of a file of answers.
-fn evidence(step: &ReportedStep, masker: &Masker) -> Vec<(String, String)> {
+fn masked_evidence(step: &ReportedStep, masker: &Masker) -> Vec<(String, String)> {
     let evidence = step.question.iter().flat_map(|question| &question.evidence);
     let evidence: Vec<_> = evidence
         .map(|evidence| (evidence.path.clone(), evidence.recorded()))
@@ -119,7 +131,7 @@ fn evidence(step: &ReportedStep, masker: &Masker) -> Vec<(String, String)> {
 }
 
 /// The name of a step, an option or an input: without quotes where nobody takes it for anything else.
-fn name(text: &str) -> String {
+fn name_scalar(text: &str) -> String {
     // Words of one or two letters (`n`, `no`, `on`) are booleans to readers of YAML 1.1.
     let simple = text.len() > 2
         && text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -131,12 +143,12 @@ fn name(text: &str) -> String {
     if simple {
         text.to_owned()
     } else {
-        quoted(text)
+        double_quoted(text)
     }
 }
 
 /// A text in double quotes, for a YAML reader.
-fn quoted(text: &str) -> String {
+fn double_quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -173,13 +185,13 @@ mod tests {
 
     #[test]
     fn texts_are_quoted_for_every_reader() {
-        assert_eq!(name("per-pod"), "per-pod");
-        assert_eq!(name("no"), "\"no\"");
-        assert_eq!(name("off"), "\"off\"");
-        assert_eq!(name("0x1f"), "\"0x1f\"");
-        assert_eq!(quoted("0.10"), "\"0.10\"");
+        assert_eq!(name_scalar("per-pod"), "per-pod");
+        assert_eq!(name_scalar("no"), "\"no\"");
+        assert_eq!(name_scalar("off"), "\"off\"");
+        assert_eq!(name_scalar("0x1f"), "\"0x1f\"");
+        assert_eq!(double_quoted("0.10"), "\"0.10\"");
         assert_eq!(
-            quoted("a\"\\\n\u{7f}\u{2028}é"),
+            double_quoted("a\"\\\n\u{7f}\u{2028}é"),
             r#""a\"\\\n\u007F\u2028é""#
         );
     }

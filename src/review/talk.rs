@@ -11,7 +11,9 @@ mod going;
 
 use self::{again::CardDecisions, answering::Picked};
 pub use super::person::{KeyPress, ListAnswer, Person, Stop};
-use super::{Begun, Review, StepDecision, SuggestionSource, UndecidedStep, answer, is_complete};
+use super::{
+    Begun, Review, StepDecision, SuggestionSource, UndecidedStep, answer_choosing, is_complete,
+};
 use crate::{
     migrate::Answer,
     outcome::{Refusal, Release, ReportedOption, Unit},
@@ -80,11 +82,11 @@ pub fn review(begun: &mut Begun, person: &mut dyn Person, masked: bool) -> Dialo
         prompt: 0,
     };
     if !begun.outcome.refused.is_empty() {
-        talk.refused(&begun.outcome.refused);
+        talk.show_refusals(&begun.outcome.refused);
     }
     for release in &begun.fitting {
         let text = show::render_opening(&[release], 0, talk.look(), &talk.masker);
-        talk.report(&text);
+        talk.show_report(&text);
     }
     if begun.reviews.is_empty() {
         return DialogueEnd::Nothing;
@@ -136,7 +138,7 @@ impl Talk<'_> {
     }
 
     /// The look of lines of a file, which may be as long as the terminal is wide.
-    fn wide(&self) -> ReportStyle {
+    fn full_width_look(&self) -> ReportStyle {
         ReportStyle {
             width: self.person.columns(),
             ..self.person.look()
@@ -144,7 +146,7 @@ impl Talk<'_> {
     }
 
     /// Shows a report.
-    fn report(&mut self, text: &str) {
+    fn show_report(&mut self, text: &str) {
         if self.person.is_ascii() {
             self.person.say(&show::to_ascii(text));
         } else {
@@ -152,24 +154,24 @@ impl Talk<'_> {
         }
     }
 
-    fn sentence(&mut self, text: &str) {
+    fn show_sentence(&mut self, text: &str) {
         let text = show::render_sentence(text, self.look());
-        self.report(&text);
+        self.show_report(&text);
     }
 
-    fn warning(&mut self, text: &str) {
+    fn show_warning(&mut self, text: &str) {
         let text = show::render_warning(text, self.look());
-        self.report(&text);
+        self.show_report(&text);
     }
 
-    fn refused(&mut self, refusals: &[Refusal]) {
+    fn show_refusals(&mut self, refusals: &[Refusal]) {
         let text = show::render_refusals(refusals, self.look(), &self.masker);
-        self.report(&text);
+        self.show_report(&text);
     }
 
-    /// Shows a prompt and waits for a key; [`Talk::echo`] shows the word for what it does. After a suspension
+    /// Shows a prompt and waits for a key; [`Talk::echo_word`] shows the word for what it does. After a suspension
     /// the prompt is shown again.
-    fn key(&mut self, prompt: &str) -> Result<KeyPress, Stop> {
+    fn ask_key(&mut self, prompt: &str) -> Result<KeyPress, Stop> {
         loop {
             match self.key_or_again(prompt)? {
                 KeyPress::Again => self.person.say("\n"),
@@ -189,39 +191,39 @@ impl Talk<'_> {
     }
 
     /// Keys and what each does.
-    fn keys(&mut self, keys: &[(&str, &str)]) {
+    fn show_keys(&mut self, keys: &[(&str, &str)]) {
         let text = show::render_keys(keys, self.look());
-        self.report(&text);
+        self.show_report(&text);
     }
 
     /// Puts a word behind the prompt, or below it where it has no room.
-    fn echo(&mut self, word: &str) {
+    fn echo_word(&mut self, word: &str) {
         if self.prompt + word.chars().count() <= self.look().width {
-            self.report(&format!("{word}\n"));
+            self.show_report(&format!("{word}\n"));
         } else {
             self.person.say("\n");
-            self.sentence(word);
+            self.show_sentence(word);
         }
     }
 
     /// A question of yes or no; no if nothing is said.
-    fn confirm(&mut self, prompt: &str) -> Result<bool, Stop> {
+    fn ask_to_confirm(&mut self, prompt: &str) -> Result<bool, Stop> {
         self.person.forget();
         self.person.confirm(prompt)
     }
 
     fn only_back_or_quit(&mut self) -> Result<NextMove, Stop> {
         loop {
-            match self.key("Go [b]ack or [q]uit? ")? {
+            match self.ask_key("Go [b]ack or [q]uit? ")? {
                 KeyPress::Char('b') | KeyPress::Escape => {
-                    self.echo("back");
+                    self.echo_word("back");
                     return Ok(NextMove::Back);
                 }
                 KeyPress::Char('q') => {
-                    self.echo("quit");
+                    self.echo_word("quit");
                     return Err(Stop::Quit);
                 }
-                _ => self.echo("b or q"),
+                _ => self.echo_word("b or q"),
             }
         }
     }
@@ -233,14 +235,14 @@ impl Talk<'_> {
         if item.was_skipped {
             let done = review.decide(item, StepDecision::Skip, true).is_ok();
             if done && told {
-                self.sentence(&format!("skipped, as before: {id}"));
+                self.show_sentence(&format!("skipped, as before: {id}"));
             }
             return done;
         }
         let Some(question) = &item.step.question else {
             let done = review.decide(item, StepDecision::Accept, true).is_ok();
             if done && told {
-                self.sentence(&format!("accepted: {id} ({})", item.step.title));
+                self.show_sentence(&format!("accepted: {id} ({})", item.step.title));
             }
             return done;
         };
@@ -260,29 +262,29 @@ impl Talk<'_> {
                 SuggestionSource::Other(_) => "answered the same",
                 _ => "answered as recommended",
             };
-            self.sentence(&format!("{how}: {id}: {option} ({title})"));
+            self.show_sentence(&format!("{how}: {id}: {option} ({title})"));
         }
         done
     }
 
     /// Shows a step: what it is, its lines, what it asks.
-    fn shown(&mut self, review: &Review, item: &UndecidedStep) {
+    fn show_step(&mut self, review: &Review, item: &UndecidedStep) {
         let look = self.look();
         self.person.say("\n");
         let text = show::render_card(item, review.start(), look, &self.masker);
-        self.report(&text);
-        self.lines(&item.files, 0, item.step.question.is_none());
-        self.about(item);
+        self.show_report(&text);
+        self.show_lines(&item.files, 0, item.step.question.is_none());
+        self.show_question(item);
     }
 
     /// Shows a step and asks until it is decided. `several` says that there are other releases to go to.
-    fn step(
+    fn ask_step(
         &mut self,
         review: &mut Review,
         item: &UndecidedStep,
         several: bool,
     ) -> Result<Act, Stop> {
-        self.shown(review, item);
+        self.show_step(review, item);
         self.person.forget();
         let mut at = AtStep {
             item,
@@ -303,18 +305,18 @@ impl Talk<'_> {
     /// Waits for a key, or for an option where there is a question.
     fn ask_for_key(&mut self, review: &mut Review, item: &UndecidedStep) -> Result<Asked, Stop> {
         let Some(question) = item.step.question.as_ref() else {
-            return Ok(Asked::Key(self.key_or_again(&self.prompt(item))?));
+            return Ok(Asked::Key(self.key_or_again(&self.step_prompt(item))?));
         };
-        let is_decided = match self.pick(item, question)? {
+        let is_decided = match self.pick_option(item, question)? {
             Picked::Key(key) => return Ok(Asked::Key(key)),
             Picked::Choice(at) => {
                 let answer = suggested_or(item, &question.options[at]);
-                self.chosen(review, item, question, &answer)?
+                self.take_answer(review, item, question, &answer)?
             }
-            Picked::Skip => self.skip(review, item)?,
+            Picked::Skip => self.skip_step(review, item)?,
             Picked::Open => {
-                self.echo("left open");
-                self.decide(review, item, StepDecision::Open)
+                self.echo_word("left open");
+                self.take_decision(review, item, StepDecision::Open)
             }
             Picked::Again => {
                 self.decide_everywhere(item);
@@ -333,43 +335,43 @@ impl Talk<'_> {
     ) -> Result<Option<Act>, Stop> {
         let item = at.item;
         let is_decided = match (key, item.step.question.as_ref()) {
-            (KeyPress::Enter, _) if item.was_skipped => self.skip(review, item)?,
+            (KeyPress::Enter, _) if item.was_skipped => self.skip_step(review, item)?,
             (KeyPress::Char('y' | 'a') | KeyPress::Enter, None) => {
-                self.echo("accepted");
-                self.decide(review, item, StepDecision::Accept)
+                self.echo_word("accepted");
+                self.take_decision(review, item, StepDecision::Accept)
             }
-            (KeyPress::Char('s' | 'n'), _) => self.skip(review, item)?,
+            (KeyPress::Char('s' | 'n'), _) => self.skip_step(review, item)?,
             (KeyPress::Enter | KeyPress::Char('y' | 'a'), Some(question)) => {
                 match &item.suggested {
                     Some(suggested) => {
-                        self.echo(&suggested.option);
-                        self.chosen(review, item, question, suggested)?
+                        self.echo_word(&suggested.option);
+                        self.take_answer(review, item, question, suggested)?
                     }
                     None => {
-                        self.echo("nothing is recommended here: type a number");
+                        self.echo_word("nothing is recommended here: type a number");
                         false
                     }
                 }
             }
             (KeyPress::Char(digit @ '0'..='9'), Some(question)) => {
-                match self.numbered(question, digit)? {
+                match self.option_by_number(question, digit)? {
                     Some(option) => {
                         let answer = suggested_or(item, option);
-                        self.chosen(review, item, question, &answer)?
+                        self.take_answer(review, item, question, &answer)?
                     }
                     None => false,
                 }
             }
             (KeyPress::Char('u'), Some(_)) => {
-                self.echo("left open");
-                self.decide(review, item, StepDecision::Open)
+                self.echo_word("left open");
+                self.take_decision(review, item, StepDecision::Open)
             }
             (KeyPress::Char('A'), _) => {
-                self.echo("accept everything that is left");
+                self.echo_word("accept everything that is left");
                 return Ok(Some(Act::AcceptRest));
             }
             (KeyPress::Char('r'), _) if self.decided_before(item).is_some() => {
-                self.echo("the same wherever it is the same");
+                self.echo_word("the same wherever it is the same");
                 self.decide_everywhere(item);
                 return Ok(Some(Act::Again));
             }
@@ -389,19 +391,19 @@ impl Talk<'_> {
     ) -> Result<bool, Stop> {
         match key {
             KeyPress::Char('d') => {
-                self.echo("the difference so far");
+                self.echo_word("the difference so far");
                 self.so_far(review, Talk::whole_difference);
             }
             KeyPress::Char('l') => {
-                self.echo("the settings so far");
-                self.so_far(review, Talk::ledger);
+                self.echo_word("the settings so far");
+                self.so_far(review, Talk::show_ledgers);
             }
             KeyPress::Char('e') => {
-                self.echo("explain");
-                self.explain(review, item);
+                self.echo_word("explain");
+                self.show_explanation(review, item);
             }
             KeyPress::Char('q') => {
-                self.echo("quit");
+                self.echo_word("quit");
                 return Err(Stop::Quit);
             }
             _ => return Ok(false),
@@ -423,52 +425,52 @@ impl Talk<'_> {
         match key {
             KeyPress::Char('m') => {
                 at.room = (at.room + 1).min(ROOMS.len() - 1);
-                self.echo(if at.room + 1 < ROOMS.len() {
+                self.echo_word(if at.room + 1 < ROOMS.len() {
                     "more lines"
                 } else {
                     "the whole file"
                 });
-                self.lines(&item.files, at.room, item.step.question.is_none());
+                self.show_lines(&item.files, at.room, item.step.question.is_none());
             }
             KeyPress::Char('b') | KeyPress::Escape => {
-                self.echo("back");
+                self.echo_word("back");
                 return Ok(Some(Act::Back));
             }
             KeyPress::Char('g') if at.several => {
-                self.echo("go to another release");
+                self.echo_word("go to another release");
                 return Ok(Some(Act::Elsewhere));
             }
             KeyPress::Char('?' | 'h') => {
-                self.echo("keys");
-                self.help(item, at.several);
+                self.echo_word("keys");
+                self.show_help(item, at.several);
             }
-            KeyPress::Again => self.shown(review, item),
+            KeyPress::Again => self.show_step(review, item),
             KeyPress::Char(c) if !c.is_control() => {
-                self.echo(&format!("{c} means nothing here; ? lists the keys"));
+                self.echo_word(&format!("{c} means nothing here; ? lists the keys"));
             }
-            _ => self.echo("? lists the keys"),
+            _ => self.echo_word("? lists the keys"),
         }
         Ok(None)
     }
 
     /// The question, and what was decided before.
-    fn about(&mut self, item: &UndecidedStep) {
+    fn show_question(&mut self, item: &UndecidedStep) {
         let text = show::render_question(item, self.look(), &self.masker);
-        self.report(&text);
+        self.show_report(&text);
         if item.source == SuggestionSource::OtherValues {
-            self.warning("It was answered before, but for other values than these.");
+            self.show_warning("It was answered before, but for other values than these.");
         }
         if item.was_skipped {
-            self.sentence("It was skipped before; Enter skips it again, y accepts it.");
+            self.show_sentence("It was skipped before; Enter skips it again, y accepts it.");
         }
         if let Some((name, how)) = self.decided_before(item) {
             let text = format!(
                 "The same was {how} for {name}. r decides it so here and in every release where it is the same."
             );
-            self.sentence(&text);
+            self.show_sentence(&text);
         }
         if !std::mem::replace(&mut self.hinted, true) {
-            self.sentence(if item.step.question.is_some() {
+            self.show_sentence(if item.step.question.is_some() {
                 "Choose with the arrows and Enter, or by number; ? lists all keys."
             } else {
                 "Enter accepts, s skips; ? lists all keys, q leaves without writing."
@@ -477,13 +479,13 @@ impl Talk<'_> {
     }
 
     /// The prompt at a change.
-    fn prompt(&self, item: &UndecidedStep) -> String {
+    fn step_prompt(&self, item: &UndecidedStep) -> String {
         let number = format!("[{}/{}]", item.number, item.of);
         let default = if item.was_skipped { "y,s*" } else { "Y,s" };
         format!("{number} Accept? [{default},{KEYS}] ")
     }
 
-    fn help(&mut self, item: &UndecidedStep, several: bool) {
+    fn show_help(&mut self, item: &UndecidedStep, several: bool) {
         let mut keys: Vec<(&str, &str)> = Vec::new();
         let mut key = |key: &'static str, what: &'static str| keys.push((key, what));
         if item.step.question.is_some() {
@@ -520,7 +522,7 @@ impl Talk<'_> {
         }
         key("q, Ctrl-C", "quit; nothing is written");
         key("Ctrl-Z", "suspend; fg in the shell comes back here");
-        self.keys(&keys);
+        self.show_keys(&keys);
     }
 
     /// Shows lines of a file: its own signs as they are, the mask in signs that the terminal has.
@@ -532,21 +534,22 @@ impl Talk<'_> {
     }
 
     /// The lines that a step causes.
-    fn lines(&mut self, files: &[crate::outcome::ReportedFile], room: usize, always: bool) {
-        let (text, left) = show::render_difference(files, ROOMS[room], self.wide(), &self.masker);
+    fn show_lines(&mut self, files: &[crate::outcome::ReportedFile], room: usize, always: bool) {
+        let (text, left) =
+            show::render_difference(files, ROOMS[room], self.full_width_look(), &self.masker);
         if !text.is_empty() {
             self.person.say("\n");
             self.file_lines(&text);
             if left > 0 {
-                self.sentence(&format!("... and {left} more lines; m shows more"));
+                self.show_sentence(&format!("... and {left} more lines; m shows more"));
             }
             self.person.say("\n");
         } else if always {
-            self.sentence("No line of the file changes through this step alone.");
+            self.show_sentence("No line of the file changes through this step alone.");
         }
     }
 
-    fn decide(
+    fn take_decision(
         &mut self,
         review: &mut Review,
         item: &UndecidedStep,
@@ -554,26 +557,26 @@ impl Talk<'_> {
     ) -> bool {
         match review.decide(item, decision.clone(), false) {
             Ok(()) => {
-                self.remember(review, item, &decision);
+                self.remember_decision(review, item, &decision);
                 true
             }
             Err(refusals) => {
-                self.refused(&refusals);
+                self.show_refusals(&refusals);
                 false
             }
         }
     }
 
     /// Leaves a step out; asks again if settings lose their effect, or other steps go with it.
-    fn skip(&mut self, review: &mut Review, item: &UndecidedStep) -> Result<bool, Stop> {
+    fn skip_step(&mut self, review: &mut Review, item: &UndecidedStep) -> Result<bool, Stop> {
         if !can_be_left_out(&item.step.id) {
-            self.echo(match item.step.question {
+            self.echo_word(match item.step.question {
                 Some(_) => "this has to be answered; u leaves it open, and nothing is written then",
                 None => "this cannot be left out",
             });
             return Ok(false);
         }
-        self.echo("skip");
+        self.echo_word("skip");
         if !item.lost.is_empty() || !item.needed_by.is_empty() {
             let look = self.look();
             let text = show::render_losses(
@@ -582,16 +585,16 @@ impl Talk<'_> {
                 &review.start()[item.about[0]],
                 look,
             );
-            self.report(&text);
-            if !self.confirm("Skip it all the same?")? {
+            self.show_report(&text);
+            if !self.ask_to_confirm("Skip it all the same?")? {
                 return Ok(false);
             }
         }
-        Ok(self.decide(review, item, StepDecision::Skip))
+        Ok(self.take_decision(review, item, StepDecision::Skip))
     }
 
     fn skip_rest(&mut self, review: &mut Review) -> Result<bool, Stop> {
-        self.echo("skip all the rest");
+        self.echo_word("skip all the rest");
         match review.lost_by_skipping_the_rest() {
             Ok(lost) if lost.is_empty() => {}
             Ok(lost) => {
@@ -599,14 +602,14 @@ impl Talk<'_> {
                 for (at, paths) in &lost {
                     let release = &review.start()[*at];
                     let text = show::render_losses(paths, &[], release, self.look());
-                    self.report(&text);
+                    self.show_report(&text);
                 }
-                if !self.confirm("Skip them all the same?")? {
+                if !self.ask_to_confirm("Skip them all the same?")? {
                     return Ok(false);
                 }
             }
             Err(refusals) => {
-                self.refused(&refusals);
+                self.show_refusals(&refusals);
                 return Ok(false);
             }
         }
@@ -617,23 +620,23 @@ impl Talk<'_> {
                     let id = show::step_name(&item, review.start());
                     // What has to be answered is asked.
                     if !can_be_left_out(&item.step.id) {
-                        self.warning(match item.step.question {
+                        self.show_warning(match item.step.question {
                             Some(_) => "This one has to be answered.",
                             None => "This one cannot be left out.",
                         });
                         return Ok(true);
                     }
                     if let Err(refusals) = review.decide(&item, StepDecision::Skip, true) {
-                        self.refused(&refusals);
+                        self.show_refusals(&refusals);
                         return Ok(true);
                     }
-                    self.sentence(&format!("skipped: {id} ({})", item.step.title));
+                    self.show_sentence(&format!("skipped: {id} ({})", item.step.title));
                     for id in &item.needed_by {
-                        self.sentence(&format!("skipped with it: {id}"));
+                        self.show_sentence(&format!("skipped with it: {id}"));
                     }
                 }
                 Err(refusals) => {
-                    self.refused(&refusals);
+                    self.show_refusals(&refusals);
                     return Ok(true);
                 }
             }
@@ -645,26 +648,26 @@ impl Talk<'_> {
             // What each wants by itself: until all is decided a shared file is not yet one text.
             Ok(releases) if review.start().len() > 1 => {
                 for release in &releases {
-                    self.name(release);
+                    self.show_name(release);
                     shown(self, &[release]);
                 }
                 if releases.is_empty() {
-                    self.sentence("Nothing is changed.");
+                    self.show_sentence("Nothing is changed.");
                 }
             }
             Ok(releases) => shown(self, &releases.iter().collect::<Vec<_>>()),
-            Err(refusals) => self.refused(&refusals),
+            Err(refusals) => self.show_refusals(&refusals),
         }
     }
 
     /// The name of a release above what is said of it.
-    fn name(&mut self, release: &Release) {
+    fn show_name(&mut self, release: &Release) {
         let text = show::render_name(release, self.look());
-        self.report(&text);
+        self.show_report(&text);
     }
 
     fn whole_difference(&mut self, releases: &[&Release]) {
-        let look = self.wide();
+        let look = self.full_width_look();
         let mut text = String::new();
         let unit = Unit {
             releases: releases.to_vec(),
@@ -673,23 +676,23 @@ impl Talk<'_> {
             text.push_str(&difference::for_eyes(file, look, &self.masker));
         }
         if text.is_empty() {
-            self.sentence("Nothing is changed.");
+            self.show_sentence("Nothing is changed.");
         } else {
             self.file_lines(&text);
         }
     }
 
-    fn ledger(&mut self, releases: &[&Release]) {
+    fn show_ledgers(&mut self, releases: &[&Release]) {
         for release in releases {
             let text = show::render_ledger(release, self.look(), &self.masker);
-            self.report(&text);
+            self.show_report(&text);
         }
     }
 
-    fn explain(&mut self, review: &Review, item: &UndecidedStep) {
+    fn show_explanation(&mut self, review: &Review, item: &UndecidedStep) {
         match review.explain(item, self.look()) {
-            Some(text) => self.report(&text),
-            None => self.sentence("The pack says no more about it."),
+            Some(text) => self.show_report(&text),
+            None => self.show_sentence("The pack says no more about it."),
         }
     }
 }
@@ -708,5 +711,7 @@ enum Act {
 fn suggested_or(item: &UndecidedStep, option: &ReportedOption) -> Answer {
     let suggested = item.suggested.as_ref();
     let suggested = suggested.filter(|answer| answer.option == option.id);
-    suggested.cloned().unwrap_or_else(|| answer(option))
+    suggested
+        .cloned()
+        .unwrap_or_else(|| answer_choosing(option))
 }

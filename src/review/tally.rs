@@ -12,7 +12,7 @@ impl Review {
             return tally;
         };
         for step in &full.steps {
-            if step.id == LAYERS || self.about(release, step).first() != Some(&release) {
+            if step.id == LAYERS || self.releases_about(release, step).first() != Some(&release) {
                 continue;
             }
             let answer = step.question.as_ref().and_then(|q| q.answer.as_deref());

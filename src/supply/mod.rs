@@ -153,12 +153,12 @@ pub fn of_project(
 ) -> Result<SuppliedPack, SupplyError> {
     let (place, texts) = match reference {
         PackReference::Folder(folder) => {
-            let place = project.layer(folder);
+            let place = project.layer_path(folder);
             let texts = files::in_folder(&place)?;
             (place, texts)
         }
         PackReference::Git { .. } | PackReference::Oci { .. } => {
-            store::pulled(project.home(), chart, reference)?
+            store::pulled(project.home_folder(), chart, reference)?
         }
     };
     Ok(SuppliedPack {

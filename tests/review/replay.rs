@@ -18,7 +18,7 @@ use refit::{
     migrate::{Answer, OfferedInput},
     outcome::KnownBy,
     questions::{SHARED_LAYER, can_be_left_out},
-    review::{Review, StepDecision, UndecidedStep, begin, record::record},
+    review::{Review, StepDecision, UndecidedStep, begin, record::record_decisions},
     upgrade::Request,
     walk::{Limits, NamedPath, find},
 };
@@ -94,7 +94,7 @@ fn decisions(item: &UndecidedStep, dice: &mut Dice) -> Vec<StepDecision> {
             for _ in &question.options {
                 decisions.extend(answer(item, dice).map(StepDecision::Answer));
             }
-            let all = question.options.iter().map(refit::review::answer);
+            let all = question.options.iter().map(refit::review::answer_choosing);
             decisions.extend(all.map(StepDecision::Answer));
         }
     }
@@ -167,7 +167,7 @@ fn replayed(reviews: &[Review], args: &[&str], folder: &Path, name: &str) {
     }
     let answers = tempfile::NamedTempFile::new().unwrap();
     let all: Vec<&Review> = reviews.iter().collect();
-    let record = record(&all, "refit upgrade ...");
+    let record = record_decisions(&all, "refit upgrade ...");
     fs::write(&answers, &record).unwrap();
     let run = Command::new(env!("CARGO_BIN_EXE_refit"))
         .args([
@@ -372,7 +372,7 @@ fn every_review_is_replayed_to_the_same_bytes() {
             assert!(tally.open.is_empty() && tally.waiting.is_empty(), "{name}");
             let after = review.result()[0].files[0].after.clone();
             let answers = folder.path().join("record.answers");
-            fs::write(&answers, record(&[&review], "refit upgrade ...")).unwrap();
+            fs::write(&answers, record_decisions(&[&review], "refit upgrade ...")).unwrap();
             let run = Command::new(env!("CARGO_BIN_EXE_refit"))
                 .args(["upgrade", "--chart", "arroyo", "--write", "--force", "-q"])
                 .args(["--from", &route.from, "--to", &route.to, "--answers"])

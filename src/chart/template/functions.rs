@@ -11,7 +11,7 @@ use super::{
 use crate::values::Segment;
 
 /// A call. `target` is the variable that is the first argument, if it is one by itself.
-pub(super) fn call(
+pub(super) fn call_function(
     walk: &mut TemplateWalk<'_>,
     name: &str,
     args: Vec<Meaning>,
@@ -20,11 +20,15 @@ pub(super) fn call(
     depth: usize,
 ) -> Meaning {
     let text = |at: usize| args.get(at).and_then(|arg| arg.text.clone());
-    let either = |args: &[Meaning]| args.iter().cloned().fold(Meaning::empty(), Meaning::or);
+    let either = |args: &[Meaning]| {
+        args.iter()
+            .cloned()
+            .fold(Meaning::empty(), Meaning::either_or)
+    };
     match name {
         // Either of what they are given.
         "default" | "coalesce" | "or" | "and" | "ternary" => {
-            args.iter().for_each(|arg| walk.look(arg));
+            args.iter().for_each(|arg| walk.note_looked_at(arg));
             let mut found = either(&args);
             // Which of the texts it is shows only when the template is rendered.
             found.text = None;
@@ -32,11 +36,11 @@ pub(super) fn call(
         }
         // Maps with all that is in them, whichever wins; the first is changed, too.
         "merge" | "mergeOverwrite" | "mustMerge" | "mustMergeOverwrite" => {
-            args.iter().for_each(|arg| walk.look(arg));
+            args.iter().for_each(|arg| walk.note_looked_at(arg));
             let merged = either(&args);
             if let Some((first, rest)) = args.split_first() {
                 let rest = either(rest);
-                let rest = walk.field(&rest, None);
+                let rest = walk.field_meaning(&rest, None);
                 put_into(walk, first, target, None, &rest, variables);
             }
             merged
@@ -45,7 +49,7 @@ pub(super) fn call(
         | "mustUniq" | "compact" | "mustCompact" | "reverse" | "mustReverse" | "rest"
         | "mustRest" | "initial" | "mustInitial" | "slice" | "mustSlice" | "sortAlpha"
         | "unset" => {
-            args.iter().for_each(|arg| walk.look(arg));
+            args.iter().for_each(|arg| walk.note_looked_at(arg));
             match name {
                 // Without some keys, or after them: of the arguments only the first is a map.
                 "omit" | "unset" => args.into_iter().next().unwrap_or_default(),
@@ -63,17 +67,17 @@ pub(super) fn call(
         }
         "required" => {
             let found = args.into_iter().next_back().unwrap_or_default();
-            walk.look(&found);
+            walk.note_looked_at(&found);
             found
         }
         // Only whether it is there, or what kind of thing it is.
         "not" | "empty" | "kindOf" | "kindIs" | "typeOf" | "typeIs" | "typeIsLike" | "len"
         | "isset" => {
-            args.iter().for_each(|arg| walk.look(arg));
+            args.iter().for_each(|arg| walk.note_looked_at(arg));
             if name == "len" {
                 for arg in &args {
-                    let items = walk.field(arg, None);
-                    walk.look(&items);
+                    let items = walk.field_meaning(arg, None);
+                    walk.note_looked_at(&items);
                 }
             }
             Meaning::empty()
@@ -81,24 +85,24 @@ pub(super) fn call(
         "hasKey" => {
             let key = text(1);
             if let Some(map) = args.first() {
-                let found = walk.field(map, key.as_deref());
-                walk.look(&found);
+                let found = walk.field_meaning(map, key.as_deref());
+                walk.note_looked_at(&found);
             }
             Meaning::empty()
         }
         "keys" => {
             for arg in &args {
-                let found = walk.field(arg, None);
-                walk.look(&found);
+                let found = walk.field_meaning(arg, None);
+                walk.note_looked_at(&found);
             }
             Meaning::empty()
         }
         "values" | "first" | "mustFirst" | "last" | "mustLast" => {
             let found = args
                 .first()
-                .map(|arg| walk.field(arg, None))
+                .map(|arg| walk.field_meaning(arg, None))
                 .unwrap_or_default();
-            walk.look(&found);
+            walk.note_looked_at(&found);
             match name {
                 "values" => Meaning::holding(found),
                 _ => found,
@@ -108,12 +112,12 @@ pub(super) fn call(
             let Some((first, keys)) = args.split_first() else {
                 return Meaning::empty();
             };
-            keys.iter().for_each(|key| walk.take(key));
+            keys.iter().for_each(|key| walk.note_taken(key));
             let mut found = first.clone();
             for key in keys {
-                found = item(walk, &found, key.text.as_deref());
+                found = item_of(walk, &found, key.text.as_deref());
             }
-            walk.look(&found);
+            walk.note_looked_at(&found);
             found
         }
         // `dig "a" "b" default map`.
@@ -123,10 +127,10 @@ pub(super) fn call(
             };
             let mut found = map.clone();
             for key in keys {
-                found = walk.field(&found, key.text.as_deref());
+                found = walk.field_meaning(&found, key.text.as_deref());
             }
-            walk.look(&found);
-            found.or(otherwise.clone())
+            walk.note_looked_at(&found);
+            found.either_or(otherwise.clone())
         }
         "pluck" => {
             let (Some((_, maps)), key) = (args.split_first(), text(0)) else {
@@ -134,9 +138,9 @@ pub(super) fn call(
             };
             let mut found = Meaning::empty();
             for map in maps {
-                found.add(walk.field(map, key.as_deref()));
+                found.add_meaning(walk.field_meaning(map, key.as_deref()));
             }
-            walk.look(&found);
+            walk.note_looked_at(&found);
             Meaning::holding(found)
         }
         "pick" => {
@@ -145,10 +149,10 @@ pub(super) fn call(
             };
             let mut found = Meaning::empty();
             for key in keys {
-                let value = walk.field(map, key.text.as_deref());
-                walk.look(&value);
+                let value = walk.field_meaning(map, key.text.as_deref());
+                walk.note_looked_at(&value);
                 let key = key.text.clone().unwrap_or_else(|| ANY.to_owned());
-                found.made.entry(key).or_default().add(value);
+                found.made.entry(key).or_default().add_meaning(value);
             }
             found
         }
@@ -157,7 +161,7 @@ pub(super) fn call(
             for pair in args.chunks(2) {
                 let key = pair[0].text.clone().unwrap_or_else(|| ANY.to_owned());
                 let value = pair.get(1).cloned().unwrap_or_default();
-                found.made.entry(key).or_default().add(value);
+                found.made.entry(key).or_default().add_meaning(value);
             }
             found
         }
@@ -171,9 +175,10 @@ pub(super) fn call(
         "append" | "mustAppend" | "push" | "prepend" | "mustPrepend" => {
             let mut args = args.into_iter();
             let list = args.next().unwrap_or_default();
-            walk.look(&list);
-            list.in_any_order()
-                .or(Meaning::holding(args.fold(Meaning::empty(), Meaning::or)))
+            walk.note_looked_at(&list);
+            list.in_any_order().either_or(Meaning::holding(
+                args.fold(Meaning::empty(), Meaning::either_or),
+            ))
         }
         "set" => {
             let [map, key, value] = args.as_slice() else {
@@ -182,7 +187,11 @@ pub(super) fn call(
             put_into(walk, map, target, key.text.as_deref(), value, variables);
             let key = key.text.clone().unwrap_or_else(|| ANY.to_owned());
             let mut found = map.clone();
-            found.made.entry(key).or_default().add(value.clone());
+            found
+                .made
+                .entry(key)
+                .or_default()
+                .add_meaning(value.clone());
             found
         }
         "include" => {
@@ -190,9 +199,9 @@ pub(super) fn call(
             match args.first() {
                 Some(Meaning {
                     text: Some(name), ..
-                }) => walk.include(name, dot, depth),
+                }) => walk.include_template(name, dot, depth),
                 Some(worked_out) => {
-                    walk.take(worked_out);
+                    walk.note_taken(worked_out);
                     let parts: Vec<String> = worked_out
                         .made
                         .keys()
@@ -207,32 +216,32 @@ pub(super) fn call(
         "tpl" => {
             let with = args.get(1).cloned().unwrap_or_default();
             if let Some(text) = args.first() {
-                walk.renders(text, &with);
+                walk.render_text(text, &with);
             }
             Meaning::empty()
         }
         "print" | "printf" => {
-            args.iter().for_each(|arg| walk.take(arg));
+            args.iter().for_each(|arg| walk.note_taken(arg));
             worked_out(&args)
         }
         _ => {
-            args.iter().for_each(|arg| walk.take(arg));
+            args.iter().for_each(|arg| walk.note_taken(arg));
             Meaning::empty()
         }
     }
 }
 
 /// The meaning of a key, or of a position of a list.
-fn item(walk: &mut TemplateWalk<'_>, of: &Meaning, key: Option<&str>) -> Meaning {
+fn item_of(walk: &mut TemplateWalk<'_>, of: &Meaning, key: Option<&str>) -> Meaning {
     let position =
         key.filter(|key| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit()));
     let Some(position) = position else {
-        return walk.field(of, key);
+        return walk.field_meaning(of, key);
     };
     let made = format!("{POSITION}{position}");
     match of.made.get(&made) {
         Some(inner) if of.places.is_empty() && of.contexts.is_empty() => inner.clone(),
-        _ => walk.field(of, None),
+        _ => walk.field_meaning(of, None),
     }
 }
 
@@ -275,8 +284,8 @@ fn put_into(
                     .made
                     .entry(key.to_owned())
                     .or_default()
-                    .add(value.clone()),
-                None => known.add(value.clone()),
+                    .add_meaning(value.clone()),
+                None => known.add_meaning(value.clone()),
             }
         }
     }
@@ -285,7 +294,7 @@ fn put_into(
     }
     // Maps that hold themselves would be followed for ever.
     if value.size() > MOST_PLACES || walk.set.len() > MOST_PLACES * 4 || value.depth() > 6 {
-        return walk.take(value);
+        return walk.note_taken(value);
     }
     let places = map.places.iter().map(|path| (false, path));
     let contexts = map.contexts.iter().map(|path| (true, path));
@@ -296,7 +305,7 @@ fn put_into(
         };
         let known = walk.set.entry((is_context, at)).or_default();
         if known.size() < MOST_PLACES {
-            known.add(value.clone());
+            known.add_meaning(value.clone());
         }
     }
 }

@@ -32,7 +32,7 @@ pub(super) enum Token {
 }
 
 /// The actions of a text, each as its words. Comments are left out.
-pub(super) fn actions(text: &str) -> Vec<Vec<Token>> {
+pub(super) fn read_actions(text: &str) -> Vec<Vec<Token>> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find("{{") {
@@ -48,7 +48,7 @@ pub(super) fn actions(text: &str) -> Vec<Vec<Token>> {
             rest = &rest[end + 2..];
             continue;
         }
-        let (tokens, length) = action(rest);
+        let (tokens, length) = read_action(rest);
         rest = &rest[length..];
         found.push(tokens);
     }
@@ -56,7 +56,7 @@ pub(super) fn actions(text: &str) -> Vec<Vec<Token>> {
 }
 
 /// The words up to `}}`, and how long that is.
-fn action(text: &str) -> (Vec<Token>, usize) {
+fn read_action(text: &str) -> (Vec<Token>, usize) {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
@@ -81,12 +81,12 @@ fn action(text: &str) -> (Vec<Token>, usize) {
             ',' => (Some(Token::Comma), 1),
             '=' => (Some(Token::Binds), 1),
             ':' if rest.starts_with(":=") => (Some(Token::Binds), 2),
-            '.' => match name(&rest[1..]) {
+            '.' => match leading_name(&rest[1..]) {
                 "" => (Some(Token::Dot), 1),
                 field => (Some(Token::Field(field.to_owned())), 1 + field.len()),
             },
             '$' => {
-                let name = name(&rest[1..]);
+                let name = leading_name(&rest[1..]);
                 (Some(Token::Variable(format!("${name}"))), 1 + name.len())
             }
             c if c.is_ascii_digit() || c == '-' || c == '+' => {
@@ -98,7 +98,7 @@ fn action(text: &str) -> (Vec<Token>, usize) {
                 let number = Token::Number(rest[..length].to_owned());
                 ((!trims).then_some(number), length)
             }
-            _ => match name(rest) {
+            _ => match leading_name(rest) {
                 "" => (None, c.len_utf8()),
                 name => (Some(Token::Name(name.to_owned())), name.len()),
             },
@@ -109,7 +109,7 @@ fn action(text: &str) -> (Vec<Token>, usize) {
     (tokens, text.len())
 }
 
-fn name(text: &str) -> &str {
+fn leading_name(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
     &text[..end.unwrap_or(text.len())]
 }

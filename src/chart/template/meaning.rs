@@ -70,7 +70,10 @@ impl Meaning {
             .collect();
         for item in items {
             if let Some(inner) = self.made.remove(&item) {
-                self.made.entry(ANY.to_owned()).or_default().add(inner);
+                self.made
+                    .entry(ANY.to_owned())
+                    .or_default()
+                    .add_meaning(inner);
             }
         }
         self
@@ -81,16 +84,16 @@ impl Meaning {
     }
 
     /// Either of the two.
-    pub fn or(mut self, other: Self) -> Self {
-        self.add(other);
+    pub fn either_or(mut self, other: Self) -> Self {
+        self.add_meaning(other);
         self
     }
 
-    pub fn add(&mut self, other: Self) {
+    pub fn add_meaning(&mut self, other: Self) {
         self.places.extend(other.places);
         self.contexts.extend(other.contexts);
         for (key, value) in other.made {
-            self.made.entry(key).or_default().add(value);
+            self.made.entry(key).or_default().add_meaning(value);
         }
         // Of two texts neither is known.
         if self.text != other.text && !(self.text.is_none() || other.text.is_none()) {
@@ -123,7 +126,7 @@ impl Meaning {
 
     /// The meaning of a key; of any key for `None`, which is worked out. `global` of a bundled chart is the global of
     /// all.
-    pub fn field(&self, key: Option<&str>) -> Self {
+    pub fn field_meaning(&self, key: Option<&str>) -> Self {
         let mut found = Self::default();
         for path in &self.places {
             found.places.insert(match key {
@@ -136,30 +139,30 @@ impl Meaning {
         }
         for context in &self.contexts {
             match key {
-                Some("Values") => found.add(Self::place(context.clone())),
+                Some("Values") => found.add_meaning(Self::place(context.clone())),
                 Some("Subcharts") => {
                     // `.Subcharts.x.Values` is what stands at `x`.
                     let below = Self::place(context.join(Segment::AnyKey));
-                    found.add(Self::holding(Self {
+                    found.add_meaning(Self::holding(Self {
                         made: BTreeMap::from([("Values".to_owned(), below)]),
                         ..Self::default()
                     }));
                 }
                 Some(_) => {}
-                None => found.add(Self::place(context.clone())),
+                None => found.add_meaning(Self::place(context.clone())),
             }
         }
         match key {
             Some(key) => {
                 for name in [key, ANY] {
                     if let Some(inner) = self.made.get(name) {
-                        found.add(inner.clone());
+                        found.add_meaning(inner.clone());
                     }
                 }
             }
             None => {
                 for inner in self.made.values() {
-                    found.add(inner.clone());
+                    found.add_meaning(inner.clone());
                 }
             }
         }

@@ -2,19 +2,19 @@
 
 use super::{
     MAX_DEPTH, Operand, Pipeline, TemplateNode,
-    lex::{Token, actions},
+    lex::{Token, read_actions},
 };
 
 /// Reads a template. What does not end ends with the text; an `end` without a beginning is skipped.
 #[must_use]
 pub fn parse(text: &str) -> Vec<TemplateNode> {
     let mut parser = Parser {
-        actions: actions(text),
+        actions: read_actions(text),
         at: 0,
     };
     let mut nodes = Vec::new();
     while parser.at < parser.actions.len() {
-        let (part, _) = parser.list(0);
+        let (part, _) = parser.parse_list(0);
         nodes.extend(part);
     }
     nodes
@@ -34,54 +34,60 @@ enum End {
 }
 
 impl Parser {
-    fn list(&mut self, depth: usize) -> (Vec<TemplateNode>, End) {
+    fn parse_list(&mut self, depth: usize) -> (Vec<TemplateNode>, End) {
         let mut nodes = Vec::new();
         while let Some(action) = self.actions.get(self.at) {
             let tokens = action.clone();
             self.at += 1;
-            let words: &[Token] = trimmed(&tokens);
+            let words: &[Token] = trim_spaces(&tokens);
             match words.first() {
                 Some(Token::Name(name)) => match name.as_str() {
                     "end" => return (nodes, End::End),
-                    "else" => return (nodes, End::Else(trimmed(&words[1..]).to_vec())),
+                    "else" => return (nodes, End::Else(trim_spaces(&words[1..]).to_vec())),
                     "break" | "continue" if words.len() == 1 => {}
-                    _ => self.node(name, words, depth, &mut nodes),
+                    _ => self.parse_node(name, words, depth, &mut nodes),
                 },
-                Some(_) => nodes.push(TemplateNode::Action(pipeline(words))),
+                Some(_) => nodes.push(TemplateNode::Action(parse_pipeline(words))),
                 None => {}
             }
         }
         (nodes, End::End)
     }
 
-    fn node(&mut self, name: &str, words: &[Token], depth: usize, nodes: &mut Vec<TemplateNode>) {
+    fn parse_node(
+        &mut self,
+        name: &str,
+        words: &[Token],
+        depth: usize,
+        nodes: &mut Vec<TemplateNode>,
+    ) {
         let deeper = depth + 1;
         if deeper > MAX_DEPTH {
             // Taken as one flat text: what is looked at is still seen.
-            nodes.push(TemplateNode::Action(pipeline(words)));
+            nodes.push(TemplateNode::Action(parse_pipeline(words)));
             return;
         }
-        let rest = || trimmed(&words[1..]);
+        let rest = || trim_spaces(&words[1..]);
         match name {
             "if" | "with" => {
-                let node = self.branch(name == "with", rest(), deeper);
+                let node = self.parse_branch(name == "with", rest(), deeper);
                 nodes.push(node);
             }
             "range" => {
-                let (each, end) = self.list(deeper);
+                let (each, end) = self.parse_list(deeper);
                 let otherwise = self.parse_else(end, deeper);
                 nodes.push(TemplateNode::Range {
-                    of: pipeline(rest()),
+                    of: parse_pipeline(rest()),
                     each,
                     otherwise,
                 });
             }
             "define" | "block" => {
                 let name = text_of(rest());
-                let with =
-                    (name.is_some() && words.len() > 2).then(|| pipeline(behind_text(rest())));
+                let with = (name.is_some() && words.len() > 2)
+                    .then(|| parse_pipeline(behind_text(rest())));
                 let name = name.unwrap_or_default();
-                let (body, _) = self.list(deeper);
+                let (body, _) = self.parse_list(deeper);
                 nodes.push(TemplateNode::Define {
                     name: name.clone(),
                     body,
@@ -93,18 +99,18 @@ impl Parser {
             "template" => match text_of(rest()) {
                 Some(name) => {
                     let with = behind_text(rest());
-                    let with = (!with.is_empty()).then(|| pipeline(with));
+                    let with = (!with.is_empty()).then(|| parse_pipeline(with));
                     nodes.push(TemplateNode::Template { name, with });
                 }
-                None => nodes.push(TemplateNode::Action(pipeline(rest()))),
+                None => nodes.push(TemplateNode::Action(parse_pipeline(rest()))),
             },
-            _ => nodes.push(TemplateNode::Action(pipeline(words))),
+            _ => nodes.push(TemplateNode::Action(parse_pipeline(words))),
         }
     }
 
-    fn branch(&mut self, binds: bool, of: &[Token], depth: usize) -> TemplateNode {
-        let of = pipeline(of);
-        let (then, end) = self.list(depth);
+    fn parse_branch(&mut self, binds: bool, of: &[Token], depth: usize) -> TemplateNode {
+        let of = parse_pipeline(of);
+        let (then, end) = self.parse_list(depth);
         let otherwise = self.parse_else(end, depth);
         TemplateNode::Branch {
             binds,
@@ -120,10 +126,10 @@ impl Parser {
         };
         match words.first() {
             Some(Token::Name(name)) if (name == "if" || name == "with") && depth < MAX_DEPTH => {
-                vec![self.branch(name == "with", trimmed(&words[1..]), depth + 1)]
+                vec![self.parse_branch(name == "with", trim_spaces(&words[1..]), depth + 1)]
             }
             _ => {
-                let (nodes, end) = self.list(depth);
+                let (nodes, end) = self.parse_list(depth);
                 let mut all = nodes;
                 if depth < MAX_DEPTH {
                     all.extend(self.parse_else(end, depth + 1));
@@ -134,7 +140,7 @@ impl Parser {
     }
 }
 
-fn trimmed(tokens: &[Token]) -> &[Token] {
+fn trim_spaces(tokens: &[Token]) -> &[Token] {
     let space = |token: &Token| *token == Token::Space;
     let start = tokens.iter().position(|token| !space(token));
     let end = tokens.iter().rposition(|token| !space(token));
@@ -152,11 +158,11 @@ fn text_of(tokens: &[Token]) -> Option<String> {
 }
 
 fn behind_text(tokens: &[Token]) -> &[Token] {
-    trimmed(tokens.get(1..).unwrap_or_default())
+    trim_spaces(tokens.get(1..).unwrap_or_default())
 }
 
 /// A whole pipeline.
-fn pipeline(tokens: &[Token]) -> Pipeline {
+fn parse_pipeline(tokens: &[Token]) -> Pipeline {
     let mut at = 0;
     pipeline_at(tokens, &mut at, 0)
 }
@@ -184,16 +190,16 @@ fn pipeline_at(tokens: &[Token], at: &mut usize, depth: usize) -> Pipeline {
                 pipeline.variables.extend(names);
             }
             Token::Dot => {
-                let fields = fields(tokens, at);
+                let fields = parse_fields(tokens, at);
                 command.push(Operand::Dot(fields));
             }
             Token::Field(first) => {
                 let mut all = vec![first.clone()];
-                all.extend(fields(tokens, at));
+                all.extend(parse_fields(tokens, at));
                 command.push(Operand::Dot(all));
             }
             Token::Variable(name) => {
-                let fields = fields(tokens, at);
+                let fields = parse_fields(tokens, at);
                 command.push(Operand::Variable(name.clone(), fields));
             }
             Token::Name(name) => command.push(match name.as_str() {
@@ -205,7 +211,7 @@ fn pipeline_at(tokens: &[Token], at: &mut usize, depth: usize) -> Pipeline {
             Token::Constant => command.push(Operand::Constant),
             Token::Open if depth < MAX_DEPTH => {
                 let inner = pipeline_at(tokens, at, depth + 1);
-                let fields = fields(tokens, at);
+                let fields = parse_fields(tokens, at);
                 command.push(Operand::Group(Box::new(inner), fields));
             }
             Token::Open => {}
@@ -218,7 +224,7 @@ fn pipeline_at(tokens: &[Token], at: &mut usize, depth: usize) -> Pipeline {
 }
 
 /// The fields that follow directly: `.a.b`.
-fn fields(tokens: &[Token], at: &mut usize) -> Vec<String> {
+fn parse_fields(tokens: &[Token], at: &mut usize) -> Vec<String> {
     let mut fields = Vec::new();
     while let Some(Token::Field(field)) = tokens.get(*at) {
         fields.push(field.clone());

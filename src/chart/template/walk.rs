@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     Operand, Pipeline, TemplateNode,
-    functions::call,
+    functions::call_function,
     meaning::{MOST_PLACES, Meaning},
 };
 use crate::values::{Path, Segment};
@@ -55,26 +55,26 @@ pub(super) type Variables = Vec<(String, Meaning)>;
 
 impl<'t> TemplateWalk<'t> {
     /// Takes in the named templates of a tree.
-    pub fn define(&mut self, nodes: &'t [TemplateNode]) {
+    pub fn define_templates(&mut self, nodes: &'t [TemplateNode]) {
         for node in nodes {
             match node {
                 TemplateNode::Define { name, body } => {
                     // Of several definitions of a name Helm uses one; all of them are gone through, to be
                     // safe.
                     self.named.entry(name).or_default().push(body);
-                    self.define(body);
+                    self.define_templates(body);
                 }
                 TemplateNode::Branch {
                     then, otherwise, ..
                 } => {
-                    self.define(then);
-                    self.define(otherwise);
+                    self.define_templates(then);
+                    self.define_templates(otherwise);
                 }
                 TemplateNode::Range {
                     each, otherwise, ..
                 } => {
-                    self.define(each);
-                    self.define(otherwise);
+                    self.define_templates(each);
+                    self.define_templates(otherwise);
                 }
                 TemplateNode::Action(_) | TemplateNode::Template { .. } => {}
             }
@@ -93,16 +93,16 @@ impl<'t> TemplateWalk<'t> {
     }
 
     /// Goes through a template whose chart has its values at a place.
-    pub fn template(&mut self, nodes: &'t [TemplateNode], values: &Path) {
+    pub fn walk_template(&mut self, nodes: &'t [TemplateNode], values: &Path) {
         self.with_dot(nodes, Meaning::context(values.clone()), 0);
     }
 
     fn with_dot(&mut self, nodes: &'t [TemplateNode], dot: Meaning, depth: usize) {
         let mut variables = vec![("$".to_owned(), dot.clone())];
-        self.nodes(nodes, &dot, &mut variables, depth);
+        self.walk_nodes(nodes, &dot, &mut variables, depth);
     }
 
-    fn nodes(
+    fn walk_nodes(
         &mut self,
         nodes: &'t [TemplateNode],
         dot: &Meaning,
@@ -117,7 +117,7 @@ impl<'t> TemplateWalk<'t> {
                 self.seen.taken.insert(Path::root());
                 break;
             }
-            self.node(node, dot, variables, depth);
+            self.walk_node(node, dot, variables, depth);
         }
         self.level -= 1;
     }
@@ -131,11 +131,11 @@ impl<'t> TemplateWalk<'t> {
         depth: usize,
     ) {
         let before = variables.len();
-        self.nodes(nodes, dot, variables, depth);
+        self.walk_nodes(nodes, dot, variables, depth);
         variables.truncate(before);
     }
 
-    fn node(
+    fn walk_node(
         &mut self,
         node: &'t TemplateNode,
         dot: &Meaning,
@@ -145,10 +145,10 @@ impl<'t> TemplateWalk<'t> {
         match node {
             TemplateNode::Define { .. } => {}
             TemplateNode::Action(pipeline) => {
-                let meaning = self.pipeline(pipeline, dot, variables, depth);
+                let meaning = self.pipeline_meaning(pipeline, dot, variables, depth);
                 match pipeline.variables.as_slice() {
-                    [] => self.take(&meaning),
-                    names => bind(names, &meaning, &Meaning::empty(), variables),
+                    [] => self.note_taken(&meaning),
+                    names => bind_variables(names, &meaning, &Meaning::empty(), variables),
                 }
             }
             TemplateNode::Branch {
@@ -158,9 +158,9 @@ impl<'t> TemplateWalk<'t> {
                 otherwise,
             } => {
                 let before = variables.len();
-                let meaning = self.pipeline(of, dot, variables, depth);
-                self.look(&meaning);
-                bind(&of.variables, &meaning, &Meaning::empty(), variables);
+                let meaning = self.pipeline_meaning(of, dot, variables, depth);
+                self.note_looked_at(&meaning);
+                bind_variables(&of.variables, &meaning, &Meaning::empty(), variables);
                 let inner = if *binds { &meaning } else { dot };
                 self.walk_scoped(then, inner, variables, depth);
                 self.walk_scoped(otherwise, dot, variables, depth);
@@ -172,11 +172,11 @@ impl<'t> TemplateWalk<'t> {
                 otherwise,
             } => {
                 let before = variables.len();
-                let meaning = self.pipeline(of, dot, variables, depth);
-                self.look(&meaning);
-                let item = self.field(&meaning, None);
-                self.look(&item);
-                bind(&of.variables, &item, &Meaning::empty(), variables);
+                let meaning = self.pipeline_meaning(of, dot, variables, depth);
+                self.note_looked_at(&meaning);
+                let item = self.field_meaning(&meaning, None);
+                self.note_looked_at(&item);
+                bind_variables(&of.variables, &item, &Meaning::empty(), variables);
                 let bound = variables.len();
                 // Twice: a variable that is set in one round is looked at in the next.
                 for _ in 0..2 {
@@ -189,22 +189,22 @@ impl<'t> TemplateWalk<'t> {
             TemplateNode::Template { name, with } => {
                 let with = with
                     .as_ref()
-                    .map(|with| self.pipeline(with, dot, variables, depth));
-                self.include(name, with.unwrap_or_default(), depth);
+                    .map(|with| self.pipeline_meaning(with, dot, variables, depth));
+                self.include_template(name, with.unwrap_or_default(), depth);
             }
         }
     }
 
     /// Goes through a named template.
-    pub(super) fn include(&mut self, name: &str, dot: Meaning, depth: usize) {
+    pub(super) fn include_template(&mut self, name: &str, dot: Meaning, depth: usize) {
         let bodies = self.named.get(name).cloned().unwrap_or_default();
         if bodies.is_empty() {
             // It stands in a library that is not here, and may do anything.
-            self.take(&dot);
+            self.note_taken(&dot);
             return;
         }
         if depth >= MAX_INCLUDES || self.work > MOST_WORK {
-            return self.take(&dot);
+            return self.note_taken(&dot);
         }
         // The same context reads the same, and helpers that call each other would multiply.
         if !self.done.insert((name.to_owned(), dot.clone())) {
@@ -237,16 +237,16 @@ impl<'t> TemplateWalk<'t> {
         // The order decides what is still gone through when the bound on work is met.
         names.sort_unstable();
         if names.is_empty() {
-            self.take(dot);
+            self.note_taken(dot);
         }
         for name in names {
-            self.include(name, dot.clone(), depth);
+            self.include_template(name, dot.clone(), depth);
         }
     }
 
     /// A text that is rendered as a template.
-    pub(super) fn renders(&mut self, text: &Meaning, with: &Meaning) {
-        self.take(text);
+    pub(super) fn render_text(&mut self, text: &Meaning, with: &Meaning) {
+        self.note_taken(text);
         let mut places = BTreeSet::new();
         let mut contexts = BTreeSet::new();
         with.all_places(&mut places, &mut contexts);
@@ -255,7 +255,7 @@ impl<'t> TemplateWalk<'t> {
         }
     }
 
-    pub(super) fn pipeline(
+    pub(super) fn pipeline_meaning(
         &mut self,
         pipeline: &'t Pipeline,
         dot: &Meaning,
@@ -273,7 +273,7 @@ impl<'t> TemplateWalk<'t> {
                 Operand::Function(name) => {
                     let mut args: Vec<Meaning> = rest
                         .iter()
-                        .map(|operand| self.operand(operand, dot, variables, depth))
+                        .map(|operand| self.operand_meaning(operand, dot, variables, depth))
                         .collect();
                     // Go hands the result on as the last argument.
                     args.extend(piped);
@@ -284,17 +284,17 @@ impl<'t> TemplateWalk<'t> {
                         _ => None,
                     };
                     self.work += args.iter().map(Meaning::size).sum::<usize>();
-                    bounded(call(self, name, args, target, variables, depth))
+                    bound_places(call_function(self, name, args, target, variables, depth))
                 }
                 first => {
-                    let value = self.operand(first, dot, variables, depth);
+                    let value = self.operand_meaning(first, dot, variables, depth);
                     // A value that is called as a function, as `.Files.Get`: what it is given is taken.
                     for operand in rest {
-                        let meaning = self.operand(operand, dot, variables, depth);
-                        self.take(&meaning);
+                        let meaning = self.operand_meaning(operand, dot, variables, depth);
+                        self.note_taken(&meaning);
                     }
                     if let Some(piped) = piped {
-                        self.take(&piped);
+                        self.note_taken(&piped);
                     }
                     value
                 }
@@ -303,14 +303,14 @@ impl<'t> TemplateWalk<'t> {
         let last = last.unwrap_or_default();
         match last.size() > MOST_PLACES * 4 || last.depth() > 12 {
             true => {
-                self.take(&last);
+                self.note_taken(&last);
                 Meaning::empty()
             }
             false => last,
         }
     }
 
-    fn operand(
+    fn operand_meaning(
         &mut self,
         operand: &'t Operand,
         dot: &Meaning,
@@ -318,37 +318,39 @@ impl<'t> TemplateWalk<'t> {
         depth: usize,
     ) -> Meaning {
         match operand {
-            Operand::Dot(fields) => self.fields(dot.clone(), fields),
+            Operand::Dot(fields) => self.look_at_fields(dot.clone(), fields),
             Operand::Variable(name, fields) => {
                 let bound = variables.iter().rev().find(|(known, _)| known == name);
                 let bound = bound
                     .map(|(_, meaning)| meaning.clone())
                     .unwrap_or_default();
-                self.fields(bound, fields)
+                self.look_at_fields(bound, fields)
             }
             Operand::Group(pipeline, fields) => {
-                let meaning = self.pipeline(pipeline, dot, variables, depth);
-                self.fields(meaning, fields)
+                let meaning = self.pipeline_meaning(pipeline, dot, variables, depth);
+                self.look_at_fields(meaning, fields)
             }
             // A function without arguments.
-            Operand::Function(name) => call(self, name, Vec::new(), None, variables, depth),
+            Operand::Function(name) => {
+                call_function(self, name, Vec::new(), None, variables, depth)
+            }
             Operand::Text(text) => Meaning::text(text),
             Operand::Number(number) => Meaning::text(number),
             Operand::Constant => Meaning::empty(),
         }
     }
 
-    fn fields(&mut self, mut meaning: Meaning, fields: &[String]) -> Meaning {
+    fn look_at_fields(&mut self, mut meaning: Meaning, fields: &[String]) -> Meaning {
         // The method of Helm's values that gives them as an ordinary map is no key.
         for field in fields.iter().filter(|field| *field != "AsMap") {
-            meaning = self.field(&meaning, Some(field));
+            meaning = self.field_meaning(&meaning, Some(field));
         }
         meaning
     }
 
     /// The meaning of a key, with the meanings that templates have put there.
-    pub(super) fn field(&mut self, of: &Meaning, key: Option<&str>) -> Meaning {
-        let mut found = of.field(key);
+    pub(super) fn field_meaning(&mut self, of: &Meaning, key: Option<&str>) -> Meaning {
+        let mut found = of.field_meaning(key);
         self.work += 1 + found.size();
         if !self.set.is_empty() {
             let end = |path: &Path| match key {
@@ -366,20 +368,20 @@ impl<'t> TemplateWalk<'t> {
                 .flat_map(|path| [(true, end(path)), (true, any(path))]);
             for at in places.chain(contexts).collect::<BTreeSet<_>>() {
                 if let Some(set) = self.set.get(&at) {
-                    found.add(set.clone());
+                    found.add_meaning(set.clone());
                 }
             }
         }
-        bounded(found)
+        bound_places(found)
     }
 
     /// Notes that places are looked at.
-    pub(super) fn look(&mut self, meaning: &Meaning) {
+    pub(super) fn note_looked_at(&mut self, meaning: &Meaning) {
         self.seen.looked.extend(meaning.places.iter().cloned());
     }
 
     /// Notes that places are taken with all that is below.
-    pub(super) fn take(&mut self, meaning: &Meaning) {
+    pub(super) fn note_taken(&mut self, meaning: &Meaning) {
         let mut contexts = BTreeSet::new();
         let mut places = BTreeSet::new();
         meaning.all_places(&mut places, &mut contexts);
@@ -390,7 +392,7 @@ impl<'t> TemplateWalk<'t> {
 }
 
 /// A meaning without the places that are too many: the least specific, which contain the others, stay.
-fn bounded(mut meaning: Meaning) -> Meaning {
+fn bound_places(mut meaning: Meaning) -> Meaning {
     if meaning.places.iter().any(|place| place.depth() > MAX_PLACE) {
         // A template that goes through values of any depth: it comes to the same place again and again.
         let cut =
@@ -400,13 +402,13 @@ fn bounded(mut meaning: Meaning) -> Meaning {
     if meaning.places.len() > MOST_PLACES {
         let parents: BTreeSet<Path> = meaning.places.iter().filter_map(Path::parent).collect();
         meaning.places = parents;
-        return bounded(meaning);
+        return bound_places(meaning);
     }
     meaning
 }
 
 /// Binds the variables of a pipeline: of two the first is a key or position.
-fn bind(names: &[String], meaning: &Meaning, key: &Meaning, variables: &mut Variables) {
+fn bind_variables(names: &[String], meaning: &Meaning, key: &Meaning, variables: &mut Variables) {
     let values: Vec<&Meaning> = match names {
         [_, _] => vec![key, meaning],
         _ => vec![meaning; names.len()],
@@ -414,7 +416,7 @@ fn bind(names: &[String], meaning: &Meaning, key: &Meaning, variables: &mut Vari
     for (name, value) in names.iter().zip(values) {
         // One that is set again is either of the two.
         if let Some((_, known)) = variables.iter_mut().rev().find(|(known, _)| known == name) {
-            known.add(value.clone());
+            known.add_meaning(value.clone());
         }
         variables.push((name.clone(), value.clone()));
     }

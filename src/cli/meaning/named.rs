@@ -80,7 +80,7 @@ impl Sources {
             let layers = layers(inputs.values)?;
             let known = project.and_then(|project| {
                 let name = project::of_layers(project, &layers)?;
-                project.asked(name)
+                project.request_for(name)
             });
             return Ok(Self::of(vec![
                 known.unwrap_or_else(|| ReleaseRequest::new(layers)),
@@ -101,7 +101,7 @@ impl Sources {
         };
         let names = project.file.releases.keys();
         Ok(Self::of(
-            names.filter_map(|name| project.asked(name)).collect(),
+            names.filter_map(|name| project.request_for(name)).collect(),
         ))
     }
 
@@ -196,7 +196,7 @@ fn split_recorded(
             continue;
         };
         let new = names.iter().filter(|name| known.insert(**name));
-        releases.extend(new.filter_map(|name| project.asked(name)));
+        releases.extend(new.filter_map(|name| project.request_for(name)));
     }
     (releases, rest)
 }
@@ -214,7 +214,7 @@ pub fn excludes(typed: &[String], project: Option<&Project>) -> anyhow::Result<E
             .map_err(|error| anyhow::anyhow!("--exclude: this is no pattern: {error}"))?;
     }
     if let Some(project) = project.filter(|project| !project.file.exclude.is_empty()) {
-        let folder = project.layer(Path::new("."));
+        let folder = project.layer_path(Path::new("."));
         excludes
             .add(&folder, &project.file.exclude)
             .map_err(|error| {
@@ -260,7 +260,7 @@ fn asked(named: NamedRelease, project: Option<&Project>) -> anyhow::Result<Relea
     let layers = layers(named.layers)?;
     let stated = named.version.map(|version| (version, KnownBy::Stated));
     if let Some(project) = project
-        && let Some(mut known) = project.asked(&named.name)
+        && let Some(mut known) = project.request_for(&named.name)
     {
         if !project::has_layers(project, &named.name, &layers) {
             let names: Vec<String> = known.layers.iter().map(InputFile::name).collect();

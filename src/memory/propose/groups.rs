@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    roles::{self, Role, is_values_name, role},
+    roles::{self, Role, is_values_name, role_of},
     shown_path,
 };
 use crate::{pack::Pack, values::Map};
@@ -43,7 +43,7 @@ pub(super) fn seen_file<'a>(
     path: PathBuf,
     values: Option<&'a Map>,
 ) -> LayerCandidate<'a> {
-    let role = role(&path, &pack.info.chart, values.is_none());
+    let role = role_of(&path, &pack.info.chart, values.is_none());
     let folder = path.parent().map(FilePath::to_owned).unwrap_or_default();
     let is_base = folder
         .file_name()
@@ -62,7 +62,10 @@ pub(super) fn seen_file<'a>(
 }
 
 /// Files by what they are called and where they lie.
-pub(super) fn grouped<'s, 'a>(pack: &Pack, seen: &'s [LayerCandidate<'a>]) -> Vec<Grouped<'s, 'a>> {
+pub(super) fn group_candidates<'s, 'a>(
+    pack: &Pack,
+    seen: &'s [LayerCandidate<'a>],
+) -> Vec<Grouped<'s, 'a>> {
     let mut folders: BTreeMap<&FilePath, Vec<&'s LayerCandidate<'a>>> = BTreeMap::new();
     for file in seen {
         folders.entry(&file.folder).or_default().push(file);

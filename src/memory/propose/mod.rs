@@ -31,9 +31,9 @@ use crate::{
     pack::{Pack, PackError},
     values::{Map, merge::merge_all},
 };
-use groups::{Grouped, LayerCandidate, grouped, seen_file};
+use groups::{Grouped, LayerCandidate, group_candidates, seen_file};
 use roles::Role;
-use told::{Fit, Tops, fit_of_file, looks_like, told_by, traces, unknown_root_keys};
+use told::{Fit, Tops, fit_of_file, list_traces, looks_like, told_by, unknown_root_keys};
 
 /// The folder to look at.
 pub struct ProposalInputs<'a> {
@@ -87,7 +87,7 @@ pub fn propose(look: &ProposalInputs<'_>) -> Result<FolderProposal, PackError> {
         looked_at: look.workspace.files.len(),
         ..FolderProposal::default()
     };
-    manifests(look, &mut proposal);
+    propose_manifests(look, &mut proposal);
     let read = plain_files(look, &mut proposal);
     let mut taken: BTreeSet<PathBuf> = BTreeSet::new();
     let mut doubtful: BTreeMap<PathBuf, String> = BTreeMap::new();
@@ -114,7 +114,7 @@ pub fn propose(look: &ProposalInputs<'_>) -> Result<FolderProposal, PackError> {
                 }
             }
         }
-        for group in grouped(pack, &seen) {
+        for group in group_candidates(pack, &seen) {
             let paths = group.own.iter().map(|file| file.path.clone());
             let paths: Vec<PathBuf> = paths.collect();
             let values = group.layers.iter().filter_map(|file| file.values.cloned());
@@ -132,7 +132,7 @@ pub fn propose(look: &ProposalInputs<'_>) -> Result<FolderProposal, PackError> {
                 continue;
             }
             taken.extend(group.layers.iter().map(|file| file.path.clone()));
-            add(
+            add_release(
                 look,
                 pack,
                 group,
@@ -172,7 +172,7 @@ fn shown_path(path: &FilePath) -> String {
 }
 
 /// The releases of manifests: their versions stand there.
-fn manifests(look: &ProposalInputs<'_>, proposal: &mut FolderProposal) {
+fn propose_manifests(look: &ProposalInputs<'_>, proposal: &mut FolderProposal) {
     let workspace = look.workspace;
     let named = |path: Option<&FilePath>, name: &str| {
         let path = path.and_then(look.below);
@@ -262,7 +262,7 @@ fn plain_files(look: &ProposalInputs<'_>, proposal: &mut FolderProposal) -> Vec<
 }
 
 /// Adds a release, unless `refit.yaml` has it.
-fn add(
+fn add_release(
     look: &ProposalInputs<'_>,
     pack: &Pack,
     group: Grouped<'_, '_>,
@@ -344,7 +344,7 @@ fn reasons_for(
         group.how,
         match look.stated {
             true => format!("--chart said {chart}"),
-            false => format!("{chart} is recognised by {}", traces(told)),
+            false => format!("{chart} is recognised by {}", list_traces(told)),
         }
     )];
     let bases = layers.iter().filter(|file| file.role.is_base());

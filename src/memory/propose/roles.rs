@@ -113,7 +113,7 @@ pub(super) fn is_generic(name: &str) -> bool {
     GENERIC.contains(&name.as_str()) || is_base(&name)
 }
 
-fn words(path: &FilePath) -> Vec<String> {
+fn words_of_name(path: &FilePath) -> Vec<String> {
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy().to_lowercase());
@@ -138,13 +138,13 @@ pub(super) fn is_values_name(path: &FilePath) -> bool {
             .iter()
             .any(|list| list.contains(&bare))
     };
-    words(path).iter().any(says)
+    words_of_name(path).iter().any(says)
 }
 
 /// The role of a file, by its name.
-pub(super) fn role(path: &FilePath, chart: &str, is_encrypted: bool) -> Role {
-    let chart: Vec<String> = words(FilePath::new(chart));
-    let words = words(path);
+pub(super) fn role_of(path: &FilePath, chart: &str, is_encrypted: bool) -> Role {
+    let chart: Vec<String> = words_of_name(FilePath::new(chart));
+    let words = words_of_name(path);
     let is_secret = words.iter().any(|word| SECRET.contains(&word.as_str()));
     let noise = |word: &&String| {
         VALUES.contains(&word.as_str()) || SECRET.contains(&word.as_str()) || chart.contains(*word)
@@ -193,7 +193,11 @@ mod tests {
             ("prod.sops.yaml", Role::Secret(Some("prod".to_owned()))),
             ("base-secrets.yaml", Role::Secret(None)),
         ] {
-            assert_eq!(role(FilePath::new(name), "arroyo", false), says, "{name}");
+            assert_eq!(
+                role_of(FilePath::new(name), "arroyo", false),
+                says,
+                "{name}"
+            );
         }
         assert!(is_values_name(FilePath::new("x/eu1.yaml")));
         assert!(!is_values_name(FilePath::new("values/mkdocs.yml")));

@@ -7,7 +7,7 @@ use crate::{
     memory::{
         MemoryError,
         project::NAME,
-        reader::error,
+        reader::error_at,
         update::{HEADER, update_text},
     },
     values::view::View,
@@ -32,7 +32,7 @@ impl FolderProposal {
         for release in &self.releases {
             let one = IndexMap::from_iter([(release.name.clone(), release.remembered.clone())]);
             text = update_text(Some(&text), &one)?;
-            text = commented(text, release)?;
+            text = with_reasons(text, release)?;
         }
         if is_new && !self.unsure.is_empty() {
             text.push_str("\n# Not sure, so left out:\n");
@@ -45,8 +45,8 @@ impl FolderProposal {
 }
 
 /// Puts the reasons above the key of a release, where it begins a line.
-fn commented(text: String, release: &Proposed) -> Result<String, MemoryError> {
-    let failed = |message: String| error(NAME, message, "mend the file, and run refit again");
+fn with_reasons(text: String, release: &Proposed) -> Result<String, MemoryError> {
+    let failed = |message: String| error_at(NAME, message, "mend the file, and run refit again");
     let tree = Tree::parse(text.as_str()).map_err(|e| failed(e.to_string()))?;
     let Some(document) = tree.documents().first() else {
         return Ok(text);

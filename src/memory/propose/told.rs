@@ -96,7 +96,7 @@ pub(super) fn told_by(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<Str
 }
 
 /// Some of the settings that tell the chart, for a sentence.
-pub(super) fn traces(told: &[String]) -> String {
+pub(super) fn list_traces(told: &[String]) -> String {
     let some: Vec<&str> = told.iter().map(String::as_str).take(3).collect();
     some.join(", ")
 }

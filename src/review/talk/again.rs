@@ -22,7 +22,7 @@ pub(super) struct CardDecisions {
 
 impl Talk<'_> {
     /// Remembers what was decided about a card.
-    pub(super) fn remember(
+    pub(super) fn remember_decision(
         &mut self,
         review: &Review,
         item: &UndecidedStep,
@@ -74,7 +74,7 @@ impl Talk<'_> {
         let done = review.decide(item, decision, true).is_ok();
         if done {
             let about = show::releases_of(item, review.start());
-            self.sentence(&format!("{about}: {text}"));
+            self.show_sentence(&format!("{about}: {text}"));
         }
         done
     }

@@ -25,7 +25,7 @@ pub(super) enum Picked {
 
 impl Talk<'_> {
     /// Lets an option be chosen from a list of short names, with what else can be done about a question.
-    pub(super) fn pick(
+    pub(super) fn pick_option(
         &mut self,
         item: &UndecidedStep,
         question: &ReportedQuestion,
@@ -66,19 +66,19 @@ impl Talk<'_> {
         match &picked {
             Picked::Choice(at) => {
                 let id = &question.options[*at].id;
-                self.report(&format!("{prompt} {id}\n"));
+                self.show_report(&format!("{prompt} {id}\n"));
             }
             Picked::Again | Picked::Key(KeyPress::Again) => {}
             Picked::Skip | Picked::Open | Picked::Key(_) => {
                 self.prompt = prompt.len() + 1;
-                self.report(&format!("{prompt} "));
+                self.show_report(&format!("{prompt} "));
             }
         }
         Ok(picked)
     }
 
     /// The option with a number; if there are more than nine, the rest of the number is typed.
-    pub(super) fn numbered<'q>(
+    pub(super) fn option_by_number<'q>(
         &mut self,
         question: &'q ReportedQuestion,
         digit: char,
@@ -96,14 +96,14 @@ impl Talk<'_> {
         let at = number.trim().parse::<usize>().ok();
         let option = at.and_then(|at| question.options.get(at.checked_sub(1)?));
         match option {
-            Some(option) => self.echo(&option.id),
-            None => self.echo(&format!("there are options 1 to {count}")),
+            Some(option) => self.echo_word(&option.id),
+            None => self.echo_word(&format!("there are options 1 to {count}")),
         }
         Ok(option)
     }
 
     /// Asks for what an option needs, shows what it does, and takes it.
-    pub(super) fn chosen(
+    pub(super) fn take_answer(
         &mut self,
         review: &mut Review,
         item: &UndecidedStep,
@@ -119,7 +119,7 @@ impl Talk<'_> {
         loop {
             for input in &option.inputs {
                 let before = answer.inputs.get(&input.name).cloned();
-                match self.input(input, before.as_deref(), is_refused)? {
+                match self.ask_input(input, before.as_deref(), is_refused)? {
                     Some(text) => {
                         answer.inputs.insert(input.name.clone(), text);
                     }
@@ -128,11 +128,11 @@ impl Talk<'_> {
             }
             match review.try_answer(item, &answer) {
                 Ok((step, files)) => {
-                    self.effect(&step, &files);
+                    self.show_effect(&step, &files);
                     break;
                 }
                 Err(refusals) => {
-                    self.refused(&refusals);
+                    self.show_refusals(&refusals);
                     if option.inputs.is_empty() {
                         return Ok(false);
                     }
@@ -142,30 +142,30 @@ impl Talk<'_> {
         }
         let mut room = 0;
         loop {
-            let key = self.key("Take this answer? [Y,b,m,d,l,e,q,?] ")?;
+            let key = self.ask_key("Take this answer? [Y,b,m,d,l,e,q,?] ")?;
             if self.common_key(key, review, item)? {
                 continue;
             }
             match key {
                 KeyPress::Enter | KeyPress::Char('y' | 'a') => {
-                    self.echo("taken");
-                    return Ok(self.decide(review, item, StepDecision::Answer(answer)));
+                    self.echo_word("taken");
+                    return Ok(self.take_decision(review, item, StepDecision::Answer(answer)));
                 }
                 KeyPress::Char('b' | 'n') | KeyPress::Escape => {
-                    self.echo("back to the options");
-                    self.about(item);
+                    self.echo_word("back to the options");
+                    self.show_question(item);
                     return Ok(false);
                 }
                 KeyPress::Char('m') => {
                     room = (room + 1).min(ROOMS.len() - 1);
-                    self.echo("more lines");
+                    self.echo_word("more lines");
                     if let Ok((_, files)) = review.try_answer(item, &answer) {
-                        self.lines(&files, room, true);
+                        self.show_lines(&files, room, true);
                     }
                 }
                 _ => {
-                    self.echo("keys");
-                    self.keys(&[
+                    self.echo_word("keys");
+                    self.show_keys(&[
                         ("Enter, y, a", "take this answer"),
                         ("b, n, Esc", "back to the options, where all other keys are"),
                         ("m", "more lines around the change"),
@@ -181,17 +181,17 @@ impl Talk<'_> {
     }
 
     /// Shows the effect of an answer.
-    fn effect(&mut self, step: &ReportedStep, files: &[ReportedFile]) {
-        self.lines(files, 0, false);
+    fn show_effect(&mut self, step: &ReportedStep, files: &[ReportedFile]) {
+        self.show_lines(files, 0, false);
         if !files.iter().any(|file| file.changed) {
-            self.sentence("This answer changes no line of the file.");
+            self.show_sentence("This answer changes no line of the file.");
         }
         let text = show::step_texts(step, self.look(), &self.masker);
-        self.report(&text);
+        self.show_report(&text);
     }
 
     /// Lets a text be typed until it does; a text that is refused stays in the line and can be corrected.
-    fn input(
+    fn ask_input(
         &mut self,
         input: &ReportedInput,
         before: Option<&str>,
@@ -199,7 +199,7 @@ impl Talk<'_> {
     ) -> Result<Option<String>, Stop> {
         let default = before.or(input.default.as_deref());
         let text = show::render_input(input, default, self.look(), &self.masker);
-        self.report(&text);
+        self.show_report(&text);
         let check = OfferedInput {
             name: input.name.clone(),
             title: input.title.clone(),
@@ -218,7 +218,7 @@ impl Talk<'_> {
         };
         loop {
             let Some(typed) = self.person.line(&prompt, &begun)? else {
-                self.sentence("back to the options");
+                self.show_sentence("back to the options");
                 return Ok(None);
             };
             let text = match (typed.trim(), default) {
@@ -227,7 +227,7 @@ impl Talk<'_> {
             };
             match check.check(&text) {
                 Ok(()) => return Ok(Some(text)),
-                Err(message) => self.warning(&message),
+                Err(message) => self.show_warning(&message),
             }
             begun = text;
         }

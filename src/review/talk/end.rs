@@ -5,7 +5,7 @@ use crate::{report::review as show, review::Review};
 
 impl Talk<'_> {
     /// Shows what it came to, and asks whether to write it. `None` to go back.
-    pub(super) fn end(&mut self, reviews: &[Review]) -> Result<Option<DialogueEnd>, Stop> {
+    pub(super) fn ask_to_write(&mut self, reviews: &[Review]) -> Result<Option<DialogueEnd>, Stop> {
         let mut writable = 0;
         let mut open = 0;
         for review in reviews {
@@ -15,7 +15,7 @@ impl Talk<'_> {
                 writable += review.files().iter().filter(|file| file.changed).count();
             }
             if review.is_begun() || review.is_changed() || review.is_open() {
-                self.result(review);
+                self.show_result(review);
             }
         }
         if writable == 0 && open == 0 && !reviews.iter().any(Review::is_begun) {
@@ -27,7 +27,7 @@ impl Talk<'_> {
             } else {
                 "Nothing can be written while questions are open."
             };
-            self.warning(text);
+            self.show_warning(text);
         }
         let files = if writable == 1 { "file" } else { "files" };
         let prompt = match (writable, open) {
@@ -37,13 +37,13 @@ impl Talk<'_> {
         };
         self.person.forget();
         loop {
-            match self.key(&prompt)? {
+            match self.ask_key(&prompt)? {
                 KeyPress::Char('y' | 'Y') if writable > 0 => {
-                    self.echo("yes");
+                    self.echo_word("yes");
                     return Ok(Some(DialogueEnd::Write));
                 }
                 KeyPress::Char('y' | 'Y') | KeyPress::Enter if writable == 0 => {
-                    self.echo("yes");
+                    self.echo_word("yes");
                     return Ok(Some(if open > 0 {
                         DialogueEnd::Open
                     } else {
@@ -51,39 +51,39 @@ impl Talk<'_> {
                     }));
                 }
                 KeyPress::Char('n' | 'N') | KeyPress::Enter => {
-                    self.echo("no");
+                    self.echo_word("no");
                     return Ok(Some(DialogueEnd::Leave));
                 }
                 KeyPress::Char('b') | KeyPress::Escape => {
-                    self.echo("back");
+                    self.echo_word("back");
                     if reviews.iter().any(Review::is_begun) {
                         return Ok(None);
                     }
-                    self.sentence("There is nothing to go back to.");
+                    self.show_sentence("There is nothing to go back to.");
                 }
                 KeyPress::Char('d') => {
-                    self.echo("the difference");
+                    self.echo_word("the difference");
                     for review in reviews {
                         self.whole_difference(&review.result().iter().collect::<Vec<_>>());
                     }
                 }
                 KeyPress::Char('l') => {
-                    self.echo("the settings");
+                    self.echo_word("the settings");
                     for review in reviews {
                         for release in review.result() {
                             if review.result().len() > 1 {
-                                self.name(release);
+                                self.show_name(release);
                             }
-                            self.ledger(&[release]);
+                            self.show_ledgers(&[release]);
                         }
                     }
                 }
                 KeyPress::Char('q') => {
-                    self.echo("quit");
+                    self.echo_word("quit");
                     return Err(Stop::Quit);
                 }
                 _ => {
-                    self.echo("keys");
+                    self.echo_word("keys");
                     let ends: &[(&str, &str)] = match writable {
                         0 => &[("Enter, y", "this is all; nothing is written")],
                         _ => &[
@@ -99,26 +99,26 @@ impl Talk<'_> {
                         ("q, Ctrl-C", "quit; nothing is written"),
                         ("Ctrl-Z", "suspend; fg in the shell comes back here"),
                     ]);
-                    self.keys(&keys);
+                    self.show_keys(&keys);
                 }
             }
         }
     }
 
-    fn result(&mut self, review: &Review) {
+    fn show_result(&mut self, review: &Review) {
         let releases = review.result();
         let look = self.look();
         self.person.say("\n");
         let text = show::part_heading("The result", look);
-        self.report(&text);
+        self.show_report(&text);
         self.whole_difference(&releases.iter().collect::<Vec<_>>());
         for (at, release) in releases.iter().enumerate() {
             self.person.say("\n");
             if releases.len() > 1 {
-                self.name(release);
+                self.show_name(release);
             }
             let text = show::render_closing(release, &review.tally(at), look, &self.masker);
-            self.report(&text);
+            self.show_report(&text);
         }
     }
 }

@@ -19,11 +19,11 @@ impl Talk<'_> {
                     continue;
                 }
                 if !is_opened {
-                    self.open(&reviews[at], at, of);
+                    self.open_review(&reviews[at], at, of);
                 }
-                match self.one(&mut reviews[at], of > 1)? {
+                match self.review_release(&mut reviews[at], of > 1)? {
                     NextMove::Next => at += 1,
-                    NextMove::Elsewhere => match self.elsewhere(reviews, at)? {
+                    NextMove::Elsewhere => match self.ask_where_to_go(reviews, at)? {
                         Some(to) => at = to,
                         None => came_back = true,
                     },
@@ -33,7 +33,7 @@ impl Talk<'_> {
                         came_back = true;
                     }
                     NextMove::Back => {
-                        self.sentence("This is the first one.");
+                        self.show_sentence("This is the first one.");
                         came_back = true;
                     }
                 }
@@ -41,12 +41,12 @@ impl Talk<'_> {
             // What somebody went past is still to be decided.
             if let Some(passed) = reviews
                 .iter()
-                .position(|review| !review.undecided().is_empty())
+                .position(|review| !review.undecided_steps().is_empty())
             {
                 at = passed;
                 continue;
             }
-            if let Some(end) = self.end(reviews)? {
+            if let Some(end) = self.ask_to_write(reviews)? {
                 return Ok(end);
             }
             self.accepting = false;
@@ -59,7 +59,7 @@ impl Talk<'_> {
         }
     }
 
-    fn open(&mut self, review: &Review, at: usize, of: usize) {
+    fn open_review(&mut self, review: &Review, at: usize, of: usize) {
         let look = self.look();
         let releases: Vec<&Release> = review.start().iter().collect();
         if of > 1 {
@@ -70,18 +70,18 @@ impl Talk<'_> {
             };
             self.person.say("\n");
             let text = show::part_heading(&format!("{what} {} of {of}", at + 1), look);
-            self.report(&text);
+            self.show_report(&text);
         }
         let steps = match review.next() {
             Ok(Some(item)) => item.of,
             _ => 0,
         };
         let text = show::render_opening(&releases, steps, look, &self.masker);
-        self.report(&text);
+        self.show_report(&text);
     }
 
     /// Goes through what is undecided in a release.
-    fn one(&mut self, review: &mut Review, several: bool) -> Result<NextMove, Stop> {
+    fn review_release(&mut self, review: &mut Review, several: bool) -> Result<NextMove, Stop> {
         loop {
             if self.person.is_interrupted() {
                 return Err(Stop::Interrupted);
@@ -90,7 +90,7 @@ impl Talk<'_> {
                 Ok(Some(item)) => item,
                 Ok(None) => return Ok(NextMove::Next),
                 Err(refusals) => {
-                    self.refused(&refusals);
+                    self.show_refusals(&refusals);
                     self.accepting = false;
                     return self.only_back_or_quit();
                 }
@@ -101,12 +101,12 @@ impl Talk<'_> {
             if self.decided_again(review, &item) {
                 continue;
             }
-            match self.step(review, &item, several)? {
+            match self.ask_step(review, &item, several)? {
                 Act::Next | Act::Again => {}
                 Act::AcceptRest => {
                     self.accepting = true;
                     if !self.try_to_accept(review, &item, true) {
-                        self.warning("This one needs an answer that refit cannot know.");
+                        self.show_warning("This one needs an answer that refit cannot know.");
                     }
                 }
                 Act::Elsewhere => return Ok(NextMove::Elsewhere),
@@ -140,18 +140,18 @@ impl Talk<'_> {
         }
         if done && accepted > 0 {
             let text = show::steps_accepted(review.start(), accepted);
-            self.sentence(&text);
+            self.show_sentence(&text);
         }
         Ok(done)
     }
 
     /// The release to go on with; `None` to stay.
-    fn elsewhere(&mut self, reviews: &[Review], at: usize) -> Result<Option<usize>, Stop> {
+    fn ask_where_to_go(&mut self, reviews: &[Review], at: usize) -> Result<Option<usize>, Stop> {
         let items: Vec<String> = reviews
             .iter()
             .enumerate()
             .map(|(at, review)| {
-                show::render_place(at + 1, review.start(), review.undecided().len())
+                show::render_place(at + 1, review.start(), review.undecided_steps().len())
             })
             .collect();
         let mut marked = at;
@@ -173,7 +173,7 @@ impl Talk<'_> {
                 }
                 KeyPress::Escape | KeyPress::Char('b') => return Ok(None),
                 KeyPress::Char('q') => return Err(Stop::Quit),
-                KeyPress::Char('?' | 'h') => self.keys(&[
+                KeyPress::Char('?' | 'h') => self.show_keys(&[
                     ("1, 2, ...", "mark the release with that number"),
                     ("Enter", "go to the marked release"),
                     ("b, Esc", "stay at this one"),
