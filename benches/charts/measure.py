@@ -28,6 +28,7 @@ CHARTS = {
         ("kubernetes+ingress-nginx", "helm-chart-{}", "charts/ingress-nginx"),
         ("kubernetes+ingress-nginx", "ingress-nginx-{}", "charts/ingress-nginx"),
     ],
+    "kong": [("Kong+charts", "kong-{}", "charts/kong")],
     "kube-prometheus-stack": [
         ("prometheus-community+helm-charts", "kube-prometheus-stack-{}", "charts/kube-prometheus-stack")
     ],
@@ -164,6 +165,10 @@ class Shelf:
             # Its releases fill these in.
             text = re.sub(r"(?m)^(version|appVersion):.*$", rf"\1: v{version}", text)
         about.write_text(self.with_needs(into, text))
+        # Charts of before Helm 3 list what they need here.
+        needs = into / "requirements.yaml"
+        if needs.is_file():
+            needs.write_text(self.with_needs(into, needs.read_text()))
         self.bring_schemas(name, into)
         return into
 
@@ -199,7 +204,8 @@ class Shelf:
             name, wanted = field("name")[1], field("version")
             there = into / "charts" / name
             version = None
-            if not there.is_dir():
+            packed = any((into / "charts").glob(f"{name}-[0-9]*.tgz"))
+            if not packed and not there.is_dir():
                 places = OTHERS.get(name, [])
                 # The lock says which one the release came with.
                 version = locked.get(name)
@@ -209,7 +215,7 @@ class Shelf:
                 if version:
                     needs = there / "Chart.yaml"
                     needs.write_text(self.with_needs(there, needs.read_text()))
-            if there.is_dir():
+            if packed or there.is_dir():
                 kept.append(entry)
             elif (name, into.name) not in self.told:
                 self.told.add((name, into.name))
