@@ -186,7 +186,7 @@ impl Keys {
     }
 
     /// The number of keys whose default in a version is more than nothing and no map: no more than the leaves of its
-    /// [defaults](Self::defaults), and found without them.
+    /// [defaults](Self::default_values), and found without them.
     #[must_use]
     pub fn count_defaults(&self, version: &Version) -> usize {
         let says = |value: &Value| match value {

@@ -88,6 +88,7 @@ pub fn writing_commands(outcome: &Outcome, given: &Given) -> Vec<NextCommand> {
         (release.is_changed() || release.is_open())
             && release.files.iter().all(|file| file.path.is_some())
     });
+    // What was named whole is read whole again, so one command has to do for everything in it.
     if !given.whole.is_empty() {
         let releases: Vec<&Release> = writable.collect();
         return match releases.is_empty() {
@@ -106,6 +107,7 @@ pub fn writing_commands(outcome: &Outcome, given: &Given) -> Vec<NextCommand> {
             }
             continue;
         }
+        // `--chart` and `--from` hold for a whole command: releases that need other ones cannot share it.
         let key = |release: &'_ Release| {
             let from = needs_from(release).then(|| release.from.clone());
             let chosen = given.chart_chosen.contains(&release.called);
@@ -243,6 +245,7 @@ pub fn review_command(outcome: &Outcome, given: &Given) -> Option<NextCommand> {
         values.iter().for_each(|value| flag(name, value));
     }
     match (&given.since, &given.from, &given.to) {
+        // Both versions are read out of the two states that it compares.
         (Some(since), ..) => flag("since", since),
         (None, from, to) => {
             from.iter().for_each(|from| flag("from", from));
@@ -301,6 +304,7 @@ fn push_inputs(releases: &[&Release], given: &Given, pieces: &mut Vec<String>) {
             continue;
         }
         if let Some(name) = &release.name {
+            // Bytes, not text: the names of files need not be UTF-8, and the command has to find them.
             let mut word = format!("{name}@{}", release.from).into_bytes();
             if recorded.contains(name.as_str()) {
                 add(format!("--release {}", quote_bytes(&word)));
@@ -313,6 +317,7 @@ fn push_inputs(releases: &[&Release], given: &Given, pieces: &mut Vec<String>) {
             add(format!("--release {}", quote_bytes(&word)));
             continue;
         }
+        // Files by themselves are releases of their own; `-f` makes several of them the layers of one.
         let names = file_names(release);
         let layer = if names.len() > 1 { "-f " } else { "" };
         for name in &names {
@@ -383,6 +388,7 @@ impl OpenAnswers {
         let options = || step.question.iter().flat_map(|question| &question.options);
         let (id, choice) = match found {
             Some((id, given)) => (id, options().find(|choice| choice.id == given)),
+            // Another release asks the same: one answer does for both.
             None if self.asked.contains(&id) => return,
             None => {
                 self.asked.push(id.clone());
@@ -510,6 +516,7 @@ impl NextCommand {
     pub fn wrapped_lines(&self, width: usize) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         for piece in &self.pieces {
+            // A space in front of the piece, and two columns for the backslash that may follow it.
             let room = |line: &String| {
                 super::page::columns_of(line) + super::page::columns_of(piece) + 3 <= width
             };

@@ -32,6 +32,8 @@ pub fn patch_with(outcome: &Outcome, jobs: &Jobs<'_>) -> String {
     let units = outcome.units();
     let open = units.iter().filter(|unit| unit.is_open());
     let held: HashSet<usize> = open.flat_map(Unit::files).map(address).collect();
+    // Nothing is masked, because tools would write the mask into the file; the name is in its own bytes,
+    // because they look for it.
     let one = |file: &Arc<ReportedFile>| match held.contains(&address(file)) {
         true => String::new(),
         false => diff::unified(file.raw_name(), &file.before, &file.after),
@@ -62,6 +64,7 @@ pub fn shown_with(
         }
         let hidden = FileMasker::new(file, masker);
         let causes = releases.causes_in(file);
+        // Without colours it may go on to a tool, so it keeps the form of a patch.
         let text = if look.colour {
             render_coloured(
                 file,
@@ -135,6 +138,7 @@ impl<'f> FileMasker<'f> {
             _ => &self.file.secrets.before,
         };
         let body = line.body();
+        // A secret of several lines has their indentation in it, which stays: it shows where the lines belong.
         let indent = body.len() - body.trim_start().len();
         let (from, to) = (line.offset + indent, line.offset + body.len());
         let first = ranges.partition_point(|range| range.end <= from);
@@ -143,6 +147,7 @@ impl<'f> FileMasker<'f> {
             .take_while(|range| range.start < to)
             .collect();
         let mut out = line.text.to_owned();
+        // From behind, so that nothing moves that is still to be replaced.
         for range in inside.into_iter().rev() {
             let part = range.start.max(from) - line.offset..range.end.min(to) - line.offset;
             out.replace_range(part, MASK);

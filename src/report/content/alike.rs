@@ -63,6 +63,7 @@ impl ReportContent<'_> {
 /// The visible content of a release: its account without names of files and numbers of lines, and the lines that
 /// change.
 fn seen_of(release: &Release) -> String {
+    // Everything below is written in its debug form, with quotes, so that no text runs into the next.
     let account = Account::of(release);
     let mut text = format!(
         "{:?}",
@@ -80,6 +81,8 @@ fn seen_of(release: &Release) -> String {
     for effect in &account.effect {
         let _ = write!(text, "{:?}", (effect.title, effect.before, &effect.after));
     }
+    // Two releases call their files differently and may still show the same: a file counts by its place among
+    // them.
     let place = |file: Option<&str>| {
         let named = |name: &str| release.files.iter().position(|it| it.name == name);
         file.map(named)

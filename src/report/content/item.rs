@@ -121,6 +121,8 @@ impl<'o> Items<'o> {
     /// All of them by section, and in a section in the order in which they were met.
     pub fn in_order(self) -> Vec<Item<'o>> {
         let mut items = self.all;
+        // The sort is stable: what was met first stays first. Actions with a time stand behind those without,
+        // in the order in which they are done.
         items.sort_by_key(|item| (item.section, item.when.is_some(), item.when));
         items
     }
@@ -163,6 +165,7 @@ impl<'o> Items<'o> {
             refusal: Some(refusal),
             ..plain_item(Section::Errors, wording::named_place_of(refusal))
         };
+        // What was refused came to no release, so it has no row.
         item.uses.push(Use {
             release: usize::MAX,
             file: Some(file),
@@ -233,6 +236,7 @@ impl<'o> Items<'o> {
         let Some(question) = &step.question else {
             return;
         };
+        // With other options, or where an answer lacks something else, it is another question to a reader.
         let options: Vec<&str> = question.options.iter().map(|o| o.id.as_str()).collect();
         let key = format!(
             "{:?}",
@@ -368,6 +372,7 @@ impl Use<'_> {
 impl<'o> Item<'o> {
     /// The releases that it is about, each once, by the numbers of their rows.
     pub fn release_numbers(&self) -> impl Iterator<Item = usize> {
+        // Releases add their items one after the other, so the uses of one stand side by side.
         let mut last = None;
         self.uses
             .iter()

@@ -46,6 +46,8 @@ impl Verdict {
     /// That of a release.
     #[must_use]
     pub fn of(release: &Release) -> Self {
+        // A release may be several of these at once. The order is that of [`Self::ALL`]: the first is what
+        // needs somebody most.
         if release.is_open() {
             Self::Waits
         } else if release.lost_by_leaving_out().next().is_some() {
@@ -151,6 +153,8 @@ impl<'o> ReleaseRow<'o> {
         release: &'o Release,
         known: &mut HashMap<*const ReportedFile, (usize, usize)>,
     ) -> Self {
+        // A file that several releases share is one in memory: its address tells it, and its lines are counted
+        // once.
         let counts = release.files.iter().map(|file| {
             let counts = || Diff::new(&file.before, &file.after).counts();
             *known.entry(Arc::as_ptr(file)).or_insert_with(counts)
@@ -205,6 +209,8 @@ impl<'o> ReleaseRow<'o> {
             said.push(matters(format!("{stale} edited in")));
         }
         if said.is_empty() {
+            // No setting has another fate and still the files change: by settings that are new, or by the
+            // version beside them.
             let text = match self.release.is_changed() {
                 true if self.release.is_migrated() => "settings are added",
                 true => "chart version only",
