@@ -52,6 +52,8 @@ fn masked_effects(effects: &Effects, masker: &Masker) -> Effects {
     if !masker.is_on() {
         return effects;
     }
+    // A chart copies a secret into objects whose names say nothing of it, so it is also searched for by what it
+    // is.
     let secrets = hidden_secrets(&effects);
     let masker = &masker.of_rendered(secrets.iter().map(String::as_str));
     for failed in &mut effects.failed {
@@ -70,6 +72,7 @@ fn masked_effects(effects: &Effects, masker: &Masker) -> Effects {
                     if in_secret(&seen.place) || in_secret(&to) {
                         masker.mask_secret(value);
                     }
+                    // It goes by several names, and one that tells a secret is enough.
                     for place in [&path, &seen.place, &to] {
                         masker.mask_json(place, value);
                     }
@@ -82,6 +85,7 @@ fn masked_effects(effects: &Effects, masker: &Masker) -> Effects {
         for changed in &mut report.changed_defaults {
             for value in [&mut changed.was, &mut changed.now] {
                 masker.mask_json(&changed.path, value);
+                // A default that shows outside of Secrets too stands there for everybody to read.
                 let mut places = changed.places.iter();
                 if !changed.places.is_empty() && places.all(|place| in_secret(place)) {
                     masker.mask_secret(value);
@@ -296,6 +300,7 @@ fn write_explained(page: &mut Page, report: &Report, look: ReportStyle) {
         (SettingFate::Different, "Does something else"),
         (SettingFate::More, "Does more than before"),
     ];
+    // One notice of a step explains many settings, and is read once.
     let mut said: HashSet<(&String, &String)> = HashSet::new();
     for (fate, title) in groups {
         let settings: Vec<&Setting> = report
@@ -551,6 +556,7 @@ fn write_verdict(page: &mut Page, report: &Report) {
         page.fill(0, 0, &[span(text, WordStyle::Warn)]);
     }
     match report.unexplained {
+        // As long as a question is open, that everything is as it was would be saying too much.
         0 if !report.open.is_empty() => {}
         0 => page.fill(
             0,
@@ -583,6 +589,7 @@ fn place_in_words(text: &str) -> String {
     let Some((object, path)) = text.split_once(' ') else {
         return text.to_owned();
     };
+    // A CronJob has the template of its pods one level deeper than other workloads.
     let mut rest = path.strip_prefix("spec.jobTemplate.").unwrap_or(path);
     let mut words = vec![object.to_owned()];
     if let Some(below) = rest.strip_prefix("spec.template.spec.") {

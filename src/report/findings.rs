@@ -70,6 +70,7 @@ pub(super) fn all_findings<'c>(content: &'c ReportContent<'c>) -> Vec<PlacedFind
             Section::Errors | Section::Questions => FindingLevel::Error,
             Section::Danger | Section::Changes => FindingLevel::Warning,
             Section::Action | Section::Notes => FindingLevel::Note,
+            // What waits does so for a question, which is a finding itself.
             Section::Waiting => continue,
         };
         for one in &item.uses {
@@ -78,6 +79,7 @@ pub(super) fn all_findings<'c>(content: &'c ReportContent<'c>) -> Vec<PlacedFind
                 Section::Errors | Section::Questions | Section::Danger => {
                     found.push(place_finding(content, item, one, level));
                 }
+                // Without a line there is no code to put it beside; the whole report has it.
                 _ if one.places.is_empty() => {}
                 _ => found.push(place_finding(content, item, one, level)),
             }
@@ -119,6 +121,7 @@ fn place_finding<'c>(
     let file = match (at, one.file) {
         (Some(at), _) => Some(at.file.as_str()),
         (None, Some(file)) => Some(file),
+        // What names no file stands with the first one of its release, or it would show nowhere.
         (None, None) => first.map(|file| file.name.as_str()),
     };
     let text = item.wording_in(one);
@@ -132,6 +135,7 @@ fn place_finding<'c>(
             ("refit cannot work on this".to_owned(), said.join(" "))
         }
         (Section::Questions, _) => {
+            // The sentence has one answer ready to be copied: the recommended one, if there is one.
             let recommended = |it: &&AnswerOption<'_>| !it.option.recommended;
             let mut answers: Vec<&AnswerOption<'_>> = item.answers.iter().collect();
             answers.sort_by_key(recommended);

@@ -90,6 +90,8 @@ fn workflow_command(level: FindingLevel, properties: &[(&str, String)], text: &s
     let properties: Vec<String> = properties
         .iter()
         .map(|(name, value)| {
+            // In properties a colon and a comma separate, so GitHub's own toolkit (actions/toolkit,
+            // `escapeProperty`) escapes them there and not in the text.
             let value = escaped(value).replace(':', "%3A").replace(',', "%2C");
             format!("{name}={value}")
         })

@@ -65,6 +65,8 @@ fn quality_finding<'o>(finding: &PlacedFinding<'o>, base: &str) -> Option<Qualit
             FindingLevel::Note => "info",
         },
         location: QualityLocation {
+            // GitLab shows findings beside lines of files: without a file there is no place, and without a line
+            // it is the first.
             path: path_below(base, finding.file?),
             lines: QualityLines {
                 begin: finding.at.map_or(1, |at| at.line),

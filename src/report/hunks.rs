@@ -38,6 +38,7 @@ impl<'o> Releases<'o> {
         for release in &outcome.releases {
             for file in &release.files {
                 let known = by_file.entry(&file.name).or_default();
+                // Releases come one after the other, so one that has the file twice is the last that is known.
                 if !known
                     .last()
                     .is_some_and(|last| std::ptr::eq(*last, release))
@@ -71,6 +72,7 @@ impl<'o> Causes<'o> {
         for change in &step.changes {
             let here = |at: &&FilePosition| at.file == file.name;
             let at = change.at.as_ref().filter(here);
+            // Made of itself, it is written anew where it stands, over all of its lines.
             if let Some(at) = at.filter(|_| change.from.contains(&change.path)) {
                 self.written.push((lines_of_key(&file.before, at), number));
             }

@@ -51,6 +51,8 @@ impl Masker {
             refusal.next.as_mut(),
         ];
         for sentence in sentences.into_iter().flatten() {
+            // Of a file that could not be read no secrets are known to the masker, so the refusal brings its
+            // own.
             for secret in &secrets {
                 *sentence = sentence.replace(secret, MASK);
             }
@@ -122,6 +124,7 @@ fn mask_release(
         maybe(&mut step.why);
         step.tell.iter_mut().for_each(|told| text(&mut told.text));
         for change in &mut step.changes {
+            // A value may come from a key that says it is secret and go to one that does not.
             let places = [Some(&change.path), change.to.as_ref()];
             for place in places.into_iter().flatten().chain(&change.from) {
                 masker.mask_json(place, &mut change.value);

@@ -105,6 +105,7 @@ impl Page {
                 if word.is_empty() {
                     continue;
                 }
+                // A part has to fit into the first line as well as into those below it.
                 let parts = divide_word(word, self.look.width.saturating_sub(indent.max(hang)));
                 for (i, part) in parts.enumerate() {
                     let wide = part.width();
@@ -176,6 +177,7 @@ fn divide_word(word: &str, room: usize) -> impl Iterator<Item = &str> {
                 break;
             }
             let end = i + c.len_utf8();
+            // Behind the last character nothing would be left for the next line.
             if end < word.len()
                 && (c == '/' || !is_path && matches!(c, ',' | '=' | '_' | '-' | '.'))
             {

@@ -178,6 +178,7 @@ pub fn render_card(
         let about = names_about(item, releases, wording::release_name);
         page.fill(2, 4, &[unstyled("for "), span(about, WordStyle::Accent)]);
     }
+    // Steps that refit adds by itself belong to no version of the chart.
     if item.from_pack {
         let since = format!("since {} {}", release.chart, step.version);
         page.fill(2, 4, &[span(since, WordStyle::Dim)]);

@@ -223,6 +223,7 @@ fn physical_location(file: &str, at: Option<&FilePosition>, base: &str) -> Physi
 
 /// A file's name below a folder, without what only says "here"; an absolute one stays.
 pub(super) fn path_below(base: &str, file: &str) -> String {
+    // URIs have slashes, whatever the system has.
     let file = match cfg!(windows) {
         true => file.replace('\\', "/"),
         false => file.to_owned(),

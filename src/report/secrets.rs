@@ -57,6 +57,7 @@ impl Masker {
         let lines: HashSet<&str> = lines.filter(|line| line.len() >= MIN_SEARCHED).collect();
         let one = one
             .into_iter()
+            // In a sentence a value stands without the quotes that it has in the file.
             .map(|secret| secret.trim_matches(['"', '\'']));
         let mut known: Vec<&str> = one
             .filter(|secret| secret.len() >= MIN_RENDERED)
@@ -68,6 +69,7 @@ impl Masker {
         if let Some(search) = build_searcher(&known, MatchKind::Standard) {
             for file in files {
                 let hidden = &file.secrets.before;
+                // A secret may lie within another one, and each may stand in the clear by itself.
                 for found in search.find_overlapping_iter(&*file.before) {
                     let first = hidden.partition_point(|range| range.end <= found.start());
                     if hidden
@@ -85,6 +87,7 @@ impl Masker {
         known.retain(|secret| secret.len() >= MIN_SEARCHED && !lines.contains(secret));
         Self {
             on: true,
+            // The longest wins: the mask of a short secret must not leave the end of a longer one to be read.
             known: build_searcher(&known, MatchKind::LeftmostLongest),
             secrets,
         }
@@ -201,7 +204,9 @@ fn mask_json(masker: &Masker, value: &mut Json, secret: bool) {
             .for_each(|item| mask_json(masker, item, secret)),
         Json::Object(map) => {
             let text = |name: &str| map.get(name).and_then(Json::as_str);
+            // An environment variable is a map of `name` and `value`, and it is the name that tells.
             let named = text("name").is_some_and(is_secret_key);
+            // Extra objects stand in values as manifests; in those of kind Secret the keys are free.
             let manifest = text("kind") == Some("Secret");
             for (key, value) in map.iter_mut() {
                 let secret = secret && !refers(key)

@@ -66,6 +66,7 @@ fn write_stale(page: &mut Page, account: &Account<'_>) {
     if account.release.stale.is_empty() {
         return;
     }
+    // The dangers that steps tell have an id, and stand with the changes.
     let of_file = |item: &&content::Item<'_>| item.id.is_none();
     for item in account.items_in(Section::Danger).filter(of_file) {
         sections::write_one(page, item);
@@ -423,6 +424,7 @@ pub(super) fn write_effect(page: &mut Page, account: &Account<'_>, look: ReportS
     let fits = |it: &EffectLine<'_>, titles: usize| {
         2 + titles + 2 + columns_of(it.before) + 3 + columns_of(&it.after) <= look.width
     };
+    // A long title would push the others out of their columns.
     let in_columns = account
         .effect
         .iter()

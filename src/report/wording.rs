@@ -81,6 +81,7 @@ fn is_plain(text: &str) -> bool {
         && !text.contains(|c: char| c.is_control())
         && !text.contains(": ")
         && !text.contains(" #")
+        // YAML 1.1 reads all of these as booleans or null, and so do many programs behind Helm.
         && !matches!(
             text.to_ascii_lowercase().as_str(),
             "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n"
@@ -100,6 +101,7 @@ pub(super) fn shorten(text: &str) -> String {
     if columns_of(text) <= WIDEST_VALUE {
         return text.to_owned();
     }
+    // Some characters take two columns, so as many as there are columns may be too many.
     let mut short: String = text.chars().take(WIDEST_VALUE - 1).collect();
     while columns_of(&short) > WIDEST_VALUE - 1 {
         short.pop();

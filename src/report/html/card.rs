@@ -106,6 +106,7 @@ pub(super) fn render_card(
                         }
                     }
                 }
+                // Of a single release the sections of the page say this already.
                 @if !look.alone {
                     @for item in account.items_in(Section::Questions) {
                         section .question { h4 { (render_sentence(&item.text)) } (render_answers(item)) }

@@ -56,6 +56,8 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> String {
 pub fn render_with(outcome: &Outcome, masker: &Masker, commands: &[NextCommand]) -> String {
     let outcome = masker.mask_outcome(outcome);
     let page = render_page(&outcome, masker, commands).into_string();
+    // The finished page is looked through, so that no text which goes into it can be forgotten. Unicode has
+    // pictures of the control characters from U+2400 on.
     if !page.chars().any(is_obeyed_unseen) {
         return page;
     }
@@ -77,6 +79,8 @@ fn is_obeyed_unseen(c: char) -> bool {
 }
 
 fn content_policy() -> String {
+    // By their hashes only the style and the script of the page itself are let through, whatever comes with a
+    // file.
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; \
@@ -101,6 +105,7 @@ fn render_page(outcome: &Outcome, masker: &Masker, commands: &[NextCommand]) -> 
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
                 title { (title) ": " (lead) }
+                // Without an icon of its own a browser asks the server for one.
                 link rel="icon" href="data:,";
                 style { (PreEscaped(STYLE)) }
             }
@@ -468,6 +473,7 @@ fn render_files(content: &ReportContent<'_>, masker: &Masker) -> Markup {
         alone: releases.len() == 1,
         masker,
     };
+    // Where each release is one file of its own, people think of files.
     let one_to_one =
         releases.iter().all(|release| release.files.len() == 1) && first.len() == releases.len();
     html! {

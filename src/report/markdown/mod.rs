@@ -99,6 +99,7 @@ impl MarkdownPage {
     fn push_pieces(&mut self, pieces: &[String], room: usize, apart: bool) -> usize {
         let mut used = 0;
         for (i, piece) in pieces.iter().enumerate() {
+            // With the end of its line, and the empty line in front of a block.
             used += piece.len() + 2;
             if used > room {
                 return pieces.len() - i;
@@ -343,6 +344,7 @@ fn note_item(content: &ReportContent<'_>, item: &Item<'_>) -> String {
     if let Some(id) = item.id {
         words = words.lit(" ").code(id);
     }
+    // A place names the file, which says enough of a single release.
     if content.is_about_many() && (at.is_none() || item.uses.len() > 1) {
         words = words
             .lit(" (")

@@ -41,6 +41,7 @@ impl Words {
     #[must_use]
     pub fn text(mut self, text: &str) -> Self {
         let text = visible_text(text);
+        // Four spaces at the beginning of a paragraph would make it code.
         let text = text.trim_start();
         for (at, c) in text.char_indices() {
             self.push_character(&text[..at], c, &text[at + c.len_utf8()..]);
@@ -83,18 +84,22 @@ impl Words {
                 out.push('\\');
                 out.push(c);
             }
+            // GitHub makes mentions, and references to issues, of these wherever they stand.
             '@' | '#' => {
                 out.push(c);
                 out.push_str(BREAK);
             }
+            // An address is a link by itself (GitHub Flavored Markdown 6.9), and `:name:` a picture.
             ':' if rest.starts_with("//") || is_picture(rest) => {
                 out.push(c);
                 out.push_str(BREAK);
             }
+            // So is what begins with `www.`
             '.' if ends("www") => {
                 out.push_str(BREAK);
                 out.push(c);
             }
+            // `GH-26` is another way to write a reference to an issue.
             '-' if ends("gh") => {
                 out.push_str(BREAK);
                 out.push(c);
@@ -118,6 +123,8 @@ impl Words {
         if text.contains('|') {
             return self.lit("<code>").text(&text).lit("</code>");
         }
+        // A span ends at the first run of as many backticks as began it, and loses a space at both ends
+        // (CommonMark 6.1).
         let fence = "`".repeat(longest_run(&text) + 1);
         let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) {
             " "
@@ -133,6 +140,7 @@ impl Words {
     /// A link, if it is plainly one; else its text.
     #[must_use]
     pub fn link(self, text: &str, url: &str) -> Self {
+        // Anything else in the address could end the link too early.
         let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/:?#=&%+".contains(c);
         if !url.starts_with("https://") || !url.chars().all(plain) {
             return self.text(text);
@@ -168,6 +176,7 @@ impl Words {
 
 /// A block of lines, fenced so that nothing in it ends it.
 pub(super) fn fenced_block(language: &'static str, text: &str) -> String {
+    // A fence has three signs at least, and is closed by no fewer than began it (CommonMark 4.5).
     let fence = "`".repeat(longest_run(text).max(2) + 1);
     let end = if text.ends_with('\n') { "" } else { "\n" };
     format!("{fence}{language}\n{text}{end}{fence}\n")
@@ -214,6 +223,7 @@ fn is_commit(first: char, rest: &str) -> bool {
         .find(|c: char| !c.is_alphanumeric())
         .unwrap_or(rest.len());
     let word = &rest[..end];
+    // With the first character seven to forty: GitHub links what may be the name of a commit.
     (6..=39).contains(&word.len())
         && word.bytes().all(|b| b.is_ascii_hexdigit())
         && (first.is_ascii_alphabetic() || word.bytes().any(|b| b.is_ascii_alphabetic()))

@@ -36,6 +36,7 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
         let groups = self.group_rows();
         let alone = groups.iter().filter(|rows| !self.is_told_together(rows));
         let wide = alone.flatten().map(|at| columns_of(&self.names[*at])).max();
+        // One long name must not push what stands behind all of them out of the line.
         let wide = wide.unwrap_or_default().min(self.look.width / 2);
         for rows in groups {
             if self.is_told_together(&rows) {
@@ -87,6 +88,7 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
             let text = format!("  for {}", wording::holder_names(held));
             behind.push(span(text, WordStyle::Warn));
         }
+        // The verdict in front of the name takes seven columns.
         let taken: usize = behind.iter().map(|(text, _)| columns_of(text)).sum();
         let name = match self.crowded {
             true => names::cut_in_middle(name, self.room_beside(7 + taken)),
@@ -327,6 +329,7 @@ fn fitting_names(folded: &[Folded], most: usize, room: usize) -> usize {
         let wide = columns_of(&it.text) + 2;
         let is_last = at + 1 == folded.len();
         let kept = if lines == most && !is_last { REST } else { 0 };
+        // The two columns are those of the comma and the space, which the last name of a line has not.
         if column + wide + kept > room + 2 {
             lines += 1;
             column = 0;

@@ -139,6 +139,7 @@ pub fn render_preview(
     let rest = form.below_difference(ways, hides, word_masker);
     let (mut difference, mut is_masked) = (String::new(), false);
     if is_short {
+        // What has to be said comes first: the difference gets the lines that it leaves.
         let taken = head.lines().count() + rest.lines().count() + 1;
         let room = LINES.saturating_sub(taken).max(LEAST);
         (difference, is_masked) = difference::render_shortened(outcome, lines, line_masker, room);
@@ -539,6 +540,7 @@ fn asked_about(item: &Item<'_>, room: usize) -> String {
 
 /// The first sentence of a text, and a sign where there are more.
 fn first_sentence(text: &str) -> String {
+    // A point in an abbreviation ends no sentence: the next one begins with a capital letter, or with code.
     let is_begun = |rest: &str| rest.starts_with(|c: char| c.is_uppercase() || c == '`');
     let ends = text.match_indices(". ").map(|(at, _)| at + 1);
     let mut ends = ends.filter(|at| is_begun(&text[at + 1..]));

@@ -33,6 +33,8 @@ pub(super) fn fold_names(names: &[&str], room: usize) -> Vec<Folded> {
 
 /// Several names as one, if they can be.
 fn brace_names(names: &[&str]) -> Option<String> {
+    // Signs of its own (braces, the `#` in front of a release, what a generator made it of) could not be told from
+    // those of the fold.
     let is_plain =
         |name: &&str| !name.contains(|c: char| c.is_whitespace() || "{},()#".contains(c));
     let [first, others @ ..] = names else {
@@ -42,6 +44,7 @@ fn brace_names(names: &[&str]) -> Option<String> {
         return None;
     }
     let before = others.iter().copied().fold(*first, same_begin);
+    // Only whole words differ: `values-{dev,demo}.yaml`, and not `values-de{v,mo}.yaml`.
     let before = before.rfind(is_boundary).map_or(0, |at| at + 1);
     let ends = names.iter().map(|name| &name[before..]);
     let behind = ends.clone().reduce(same_end)?;
