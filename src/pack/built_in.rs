@@ -130,6 +130,7 @@ pub fn built_in_names() -> impl Iterator<Item = &'static str> {
 
 /// The identities of the charts that have a built-in pack, by the names of the packs.
 fn chart_identities() -> &'static BTreeMap<String, Identity> {
+    // The index is small and read whole; a pack stays packed until a file is for its chart.
     static INDEX: OnceLock<BTreeMap<String, Identity>> = OnceLock::new();
     INDEX.get_or_init(|| {
         let file = PACKS

@@ -55,6 +55,7 @@ impl ObjectField {
             let known = file.places.get(head).ok_or_else(|| {
                 format!("place `{text}`: there is no place `{head}` under `places`")
             })?;
+            // A name that stands for another name could lead in a circle.
             if !known
                 .split(' ')
                 .next()

@@ -289,6 +289,7 @@ impl Pack {
                     }
                 }
             }
+            // Another thread may have been faster, and has read the same.
             let _ = cell.set(below);
         }
         Ok(cell.get().map(Vec::as_slice).unwrap_or_default())

@@ -441,6 +441,7 @@ impl Step {
         for expression in template.expressions() {
             used.extend(expression.names()?);
         }
+        // A `let` sees those above it, so each is met before the ones that it uses.
         for (own, behind) in self.lets.iter().rev() {
             if used.contains(own) {
                 for expression in behind.expressions() {

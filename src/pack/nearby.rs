@@ -33,6 +33,8 @@ impl Nearby {
     pub fn of<'k>(keys: impl Iterator<Item = &'k Path>) -> Self {
         let keys: Vec<&Path> = keys.collect();
         let mut positions: Vec<usize> = (0..keys.len()).collect();
+        // The sort is stable: among those without a wildcard, and among the others, the chart's own order
+        // stays.
         positions.sort_by_key(|at| !keys[*at].is_concrete());
         let mut root = Branch::default();
         for (rank, at) in positions.iter().enumerate() {
@@ -46,6 +48,7 @@ impl Nearby {
         let mut ranks = Vec::new();
         let mut node = &self.root;
         for segment in path.segments() {
+            // A wildcard may stand for any key, so whatever is below is near.
             let Segment::Key(key) = segment else { break };
             ranks.extend(node.here.iter().chain(&node.others));
             match node.below.get(key) {

@@ -24,6 +24,7 @@ enum Comparator {
 }
 
 impl Comparator {
+    // Longer signs stand before those that they begin with.
     const SIGNS: [(&'static str, Self); 5] = [
         (">=", Self::GreaterOrEqual),
         ("<=", Self::LessOrEqual),

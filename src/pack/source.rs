@@ -117,6 +117,7 @@ impl PackSource {
                     file: file.display().to_string(),
                     source,
                 };
+                // Before it is read: whatever lies there may be of any size.
                 let size = fs::metadata(&file).map_err(failed)?.len();
                 if size > MAX_FILE as u64 {
                     return Err(PackError::Bounds {
@@ -248,6 +249,7 @@ impl PackSource {
             return serde_json::from_str(&json).map_err(|e| format(e.to_string()));
         }
         let text = self.read_file(name)?;
+        // What refit made itself, in this run or when it was built, needs no bounds.
         if let Self::Folder(_) | Self::Supplied { .. } = self {
             check_bounds(&text).map_err(|message| PackError::Bounds {
                 file: name.to_owned(),

@@ -133,6 +133,7 @@ impl SubChart {
             ranges.retain(|range| !range.versions.is_empty());
         }
         for (path, ranges) in self.pack.source().read_keys()? {
+            // Helm hands `global` to all charts: it is one, and stands at the root.
             if is_global(&path) {
                 continue;
             }
@@ -224,6 +225,7 @@ impl SubChart {
         if let Some(target) = &row.target {
             let ranges = self.bringing_ranges(target);
             row.target = Some(match ranges.as_slice() {
+                // Without `target` the row would be for every version.
                 [] => VersionRange::none(),
                 [one] => one.clone(),
                 _ => {

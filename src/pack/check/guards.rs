@@ -85,6 +85,7 @@ fn normalised_condition(step: &Step, source: &str, depth: usize) -> String {
     while let Some(c) = rest.chars().next() {
         if c == '\'' || c == '"' {
             let end = rest[1..].find(c).map_or(rest.len(), |at| at + 2);
+            // Texts are the same in either kind of quotes.
             out.push_str(&rest[..end].replace('"', "'"));
             rest = &rest[end..];
         } else if c.is_alphabetic() || c == '_' {
@@ -92,6 +93,7 @@ fn normalised_condition(step: &Step, source: &str, depth: usize) -> String {
                 .find(|c: char| !c.is_alphanumeric() && c != '_')
                 .unwrap_or(rest.len());
             let (word, behind) = rest.split_at(end);
+            // A member or a function may be spelled as a name of the step, and is none.
             let member = out.ends_with('.');
             let called = behind.trim_start().starts_with('(');
             out.push_str(&match (member || called, spelled_out(step, word, depth)) {
@@ -132,6 +134,7 @@ fn spelled_out(step: &Step, name: &str, depth: usize) -> Option<String> {
 /// The parts of a condition that must all hold.
 fn conjuncts(text: &str) -> Vec<&str> {
     let text = strip_parentheses(text);
+    // None of several alternatives has to hold.
     if !operator_places(text, "||").is_empty() {
         return vec![text];
     }
@@ -195,6 +198,7 @@ fn without_parentheses(text: &str) -> String {
 
 fn negated(text: &str) -> String {
     match text.strip_prefix('!') {
+        // `!` binds tighter than a comparison: `!a == b` is not the negation of `a == b`.
         Some(rest) if comparison(rest).is_none() => without_parentheses(rest),
         _ => match comparison(text) {
             Some((left, sign, right)) => format!("{left}{}{right}", negated_sign(sign)),
@@ -203,6 +207,7 @@ fn negated(text: &str) -> String {
     }
 }
 
+// Longer signs stand before those that they begin with.
 const SIGNS: [(&str, &str); 6] = [
     ("==", "!="),
     ("!=", "=="),
@@ -255,6 +260,7 @@ fn contradict(a: &str, b: &str) -> bool {
         return true;
     }
     match (comparison(a), comparison(b)) {
+        // Of anything but literals nobody knows whether they are the same.
         (Some((left, "==", x)), Some((other, "==", y))) => {
             left == other && x != y && is_literal(x) && is_literal(y)
         }

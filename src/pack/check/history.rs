@@ -55,6 +55,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
         for (at, version) in whole.versions.iter().enumerate() {
             let mut own = (0..ranges.len()).filter(|i| inside[*i][at]);
             let range = own.next();
+            // Once for a key: the versions behind this one would only repeat it.
             if let (Some(second), false) = (own.next(), overlap) {
                 let message = format!("two ranges of {path} contain {version}");
                 found.push(

@@ -172,6 +172,7 @@ impl PackFiles {
             .map(|successor| successor.pack.info.versions.keys().cloned().collect())
             .unwrap_or_default();
         for file in &self.files {
+            // Its `target`s are versions of the chart that it leads to.
             let versions = match file.name == REPLACEMENT {
                 true => &of_successor,
                 false => &versions,
@@ -207,6 +208,7 @@ impl PackFiles {
             whole.check(&mut found);
         }
         let place = |finding: &PackFinding| (finding.file.clone(), finding.line, finding.column);
+        // Migrations go by their versions: 0.9.0 comes before 0.10.0, which texts would turn round.
         let order = |file: &str| match file {
             "pack.yaml" => (0, None),
             "keys.yaml" => (1, None),

@@ -45,6 +45,7 @@ pub(super) fn check(step: &Step, spot: Spot<'_>, found: &mut Vec<PackFinding>) {
         scope.check_data(at, at.at_value());
         scope.names.insert(name);
     }
+    // Without `first` the step is its only row, and its condition is looked at there.
     if spot.find("first").is_some() {
         scope.check_condition(spot);
     }
@@ -52,6 +53,7 @@ pub(super) fn check(step: &Step, spot: Spot<'_>, found: &mut Vec<PackFinding>) {
         match placed.option {
             None => scope.check_row(&placed, step),
             Some(option) => {
+                // What is typed for an option has a name in this option alone.
                 let outer = scope.names.clone();
                 scope.check_text(placed.spot.get("title"));
                 for (name, input) in &option.inputs {
@@ -71,6 +73,8 @@ pub(super) fn check(step: &Step, spot: Spot<'_>, found: &mut Vec<PackFinding>) {
                         && let Err(error) = regex::Regex::new(pattern)
                     {
                         let error = error.to_string();
+                        // In front of its last line the error draws the pattern with a marker, which has no
+                        // room in a finding.
                         let last = error.lines().last().unwrap_or_default();
                         let last = last.trim_start_matches("error: ");
                         let message = format!("this regular expression cannot be read: {last}");
@@ -163,6 +167,8 @@ impl NameCheck<'_, '_> {
         let is_name = own(text);
         let mut words = text.split(parts).filter(|word| !word.is_empty());
         let telling = words.any(own) || text.starts_with("target.") || text.starts_with("before.");
+        // A sentence may hold a name of the step by chance. It is taken for an expression if it reads as one,
+        // and all of its names are those of the step.
         let operator = ["(", " + ", " ? ", " == ", "target.", "before."];
         let is_expression = telling
             && operator.iter().any(|sign| text.contains(sign))

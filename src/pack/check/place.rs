@@ -79,6 +79,7 @@ impl<'f> Spot<'f> {
     /// The entry of a map, shown at its key.
     pub fn get(self, key: &str) -> Self {
         self.find_entry(|tree, node| tree.content(node) == key)
+            // What is missing is shown where it was looked for.
             .unwrap_or(Self { node: None, ..self })
     }
 

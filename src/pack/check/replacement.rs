@@ -38,6 +38,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
             return;
         }
     };
+    // It takes keys of the one chart and writes keys of the other, so both have to be known.
     let joined = match whole
         .pack
         .with_successor(&successor.pack, &successor.version)

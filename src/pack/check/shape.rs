@@ -177,6 +177,7 @@ impl<'s> Shape<'_, 's> {
             return self.push_finding(node, Code::Bounds, message);
         }
         let (schema, name) = self.follow_reference(schema);
+        // To the schema a range is any text of its pattern; what can be wrong with it is said there.
         if name == Some("VersionRange") && self.kind_of_node(node) == "string" {
             let spot = Spot::of(self.file, node);
             let evidence = spot.is_below("evidence");
@@ -259,6 +260,7 @@ impl<'s> Shape<'_, 's> {
             };
             of_kind && !constant
         };
+        // Within the variant of its kind a mistake has a place of its own.
         let of_kind = variants.iter().zip(&resolved).find(|(_, r)| accepts(r));
         if let Some((variant, _)) = of_kind {
             return self.check_node(node, variant, depth);
@@ -269,6 +271,7 @@ impl<'s> Shape<'_, 's> {
                 true => kind_word(kind).to_owned(),
                 false => format!("`{text}`"),
             };
+            // To YAML a plain `no` is a boolean where the word is meant.
             let quotes = match kind == "boolean" && !words.contains(&text.as_str()) {
                 true => " (in quotes)",
                 false => "",

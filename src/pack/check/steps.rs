@@ -236,6 +236,8 @@ fn check_repeated(
     placed: &PlacedRow<'_>,
     found: &mut Vec<PackFinding>,
 ) {
+    // A row behind another one, and an option, are used only if something else does not hold or somebody says
+    // so.
     let guarded = step.condition.is_some()
         || placed.row.condition.is_some()
         || placed.outer.is_some()
@@ -253,6 +255,7 @@ fn check_repeated(
         let uses = made
             .names()
             .is_ok_and(|names| names.iter().any(|other| other == name));
+        // Written as it is, it is the same the second time.
         if uses && made.source().trim() != name && whole.knows(&write.path, &migration.version) {
             let message = format!(
                 "{} is written from its own value, so a second run would change it again; say `same-key: \

@@ -129,6 +129,8 @@ fn puts_of<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<Put<'p>> {
             let by = write.by.is_some();
             let fields = placed.spot.get(if by { "upsert" } else { "do" });
             let around = placed.spot;
+            // More can be put into a map, and an expression may come to one; anything else is all that stands
+            // there.
             let closed = match &write.value {
                 Template::Literal(Value::Map(_)) | Template::Map(_) | Template::Expression(_) => {
                     false
@@ -225,6 +227,7 @@ fn check_live_keys(
             || step.replaces.iter().any(|path| covers(path, put.path));
         let mut others = migration.steps.iter().flat_map(|other| &other.takes);
         let gone = others.any(|take| covers(&take.path, put.path));
+        // An upsert looks for its item, and lets the others be.
         if looks || gone || put.by || !whole.pack.keys.is_leaf_read(put.path, before) {
             continue;
         }

@@ -108,6 +108,7 @@ impl<'s> Machine<'s> {
             },
             ExpressionNode::Member { of, key, lax } => {
                 let seen = self.evaluate_partial(of)?;
+                // What was made for a whole pack is large: only the part that is asked for is taken out of it.
                 if let PartialValue::Made(made) = seen
                     && let Some(below) = made.value_below(key)
                 {
@@ -288,6 +289,8 @@ impl<'s> Machine<'s> {
         decides: bool,
         sign: &str,
     ) -> std::result::Result<bool, ExpressionFailure> {
+        // CEL wants the two sides to come to the same in either order, so a failure of the first decides
+        // nothing yet.
         let first = self.evaluate_condition(&both[0], sign);
         if matches!(first, Ok(holds) if holds == decides) {
             return Ok(decides);
@@ -409,6 +412,7 @@ impl<'s> Machine<'s> {
                 }
                 // As with `&&` and `||`: another item may settle it.
                 (Gives::Any | Gives::All, Err(failure)) => failed = failed.or(Some(failure)),
+                // A list, and `exists_one` as CEL defines it, need every item.
                 (_, Err(failure)) => return Err(failure),
             }
         }

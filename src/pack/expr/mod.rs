@@ -99,6 +99,7 @@ impl Expression {
     #[must_use]
     pub fn cached(source: &str) -> Arc<Self> {
         static KNOWN: Mutex<BTreeMap<String, Arc<Expression>>> = Mutex::new(BTreeMap::new());
+        // A thread that panicked leaves the map whole: an entry goes in at once.
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         match known.get(source) {
             Some(expression) => Arc::clone(expression),

@@ -68,6 +68,7 @@ impl ExpressionReader {
     fn read_part(&mut self, node: IdedExpr) -> Result<ExpressionNode, String> {
         Ok(match node.expr {
             Expr::Literal(literal) => ExpressionNode::Constant(read_constant(literal)?),
+            // The innermost variable of a name hides the others.
             Expr::Ident(name) => match self.variables.iter().rposition(|v| *v == name) {
                 Some(at) => ExpressionNode::Variable(at, name),
                 None => ExpressionNode::Name(name),
@@ -171,6 +172,7 @@ impl ExpressionReader {
         };
         let body = body.ok_or_else(odd)?;
         self.variables.push(c.iter_var);
+        // An error waits until the variable is out of sight again.
         let only = only.map(|only| self.read_node(only)).transpose();
         let body = self.read_node(body);
         self.variables.pop();
@@ -276,6 +278,7 @@ fn read_function(
     mut args: Vec<ExpressionNode>,
 ) -> Result<ExpressionNode, String> {
     let Some(function) = functions::ALL.iter().find(|function| function.name == name) else {
+        // The rest of the expression can be read, and the check of a pack says where the function stands.
         return Ok(ExpressionNode::Unknown { name, args });
     };
     if !function.form.allows(form) {

@@ -200,6 +200,7 @@ impl ExpressionNode {
     pub(super) fn places_below(&self, name: &str) -> Vec<Path> {
         let mut places = Vec::new();
         self.walk(&mut |node| match node.followed_place() {
+            // What stands below a place is the way to it, and no place of its own.
             Some((root, keys)) => {
                 if matches!(root, Self::Name(root) if root == name) {
                     places.push(Path::keys(keys));

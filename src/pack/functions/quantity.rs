@@ -86,6 +86,7 @@ fn divide_quantity(text: &str, by: u128) -> Option<String> {
     let scale = 10u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
     let number: u128 = format!("{whole}{fraction}").parse().ok()?;
     let thousandths = number.checked_mul(unit)?.div_ceil(scale);
+    // Rounded up, as Kubernetes rounds: too little of a resource may not do.
     let divided = thousandths.div_ceil(by);
     let mut best = (format!("{divided}m"), divided % 1000 == 0);
     // There is no part of a byte, so what has binary units is rounded up to whole ones.

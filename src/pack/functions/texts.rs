@@ -146,6 +146,7 @@ pub(super) fn matches<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResul
                 .map_err(|_| {
                     failure_saying("the pattern is no regular expression, or too large a one")
                 })?;
+            // A pattern can be made of values, so there may be ever new ones.
             if known.len() >= MOST {
                 known.clear();
             }
