@@ -68,6 +68,7 @@ fn add_to(answers: &mut Answers, flags: &[String]) -> Result<(), MemoryError> {
             },
         }
     }
+    // Options first: the input of one may stand before it on the command line.
     for (id, option) in options {
         match answers.entry(id.to_owned()) {
             Entry::Occupied(entry) if entry.get().option == option => {}

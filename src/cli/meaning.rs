@@ -135,6 +135,7 @@ impl Job {
 
         let here = project::project_here()?;
         let project = match mode {
+            // What comes from standard input is no layer that refit.yaml could know.
             ResultMode::Filter { .. } => None,
             _ => here.clone(),
         };

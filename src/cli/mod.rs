@@ -111,6 +111,7 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<Exit> {
 /// A manual page: of refit, or of one of its commands.
 fn manual(command: Option<&str>) -> anyhow::Result<String> {
     let mut cli = Cli::command();
+    // Only a command that was built has handed its name and its global options down.
     cli.build();
     let page = match command {
         None => cli,

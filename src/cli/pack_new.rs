@@ -246,6 +246,7 @@ fn from_git(
         let mut read = Vec::new();
         for (tag, rest) in some {
             let mut files = Default::default();
+            // A chart that moved within its repository is somewhere else at older tags.
             for path in &paths {
                 files = repository.files_at(tag, path)?;
                 if !files.is_empty() {

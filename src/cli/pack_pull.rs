@@ -71,12 +71,12 @@ pub fn run(args: &PullArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let wanted = |chart: &String| args.charts.is_empty() || args.charts.contains(chart);
     for (chart, reference) in packs.iter().filter(|(chart, _)| wanted(chart)) {
         match pull_one(&project, chart, reference) {
-            Ok(escape_braces) => terminal.say(&format!("{chart}: {}\n", shown(&escape_braces))),
-            Err((describe, next)) => {
+            Ok(said) => terminal.say(&format!("{chart}: {}\n", shown(&said))),
+            Err((what, next)) => {
                 exit = Exit::Error;
                 terminal.say(&format!(
                     "error: {chart}: {}\n  next: {next}\n",
-                    shown(&describe)
+                    shown(&what)
                 ));
             }
         }

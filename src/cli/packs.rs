@@ -36,6 +36,7 @@ fn all_packs(folders: &[PathBuf]) -> anyhow::Result<(Vec<Pack>, Vec<Refusal>)> {
     let mut unusable: Vec<String> = Vec::new();
     for supplied in supply::of_project(project::project_here()?.as_ref()) {
         let chart = supplied.chart.unwrap_or_default();
+        // What --pack names goes before refit.yaml, as in a run.
         if packs.iter().any(|pack| pack.chart() == chart) {
             continue;
         }

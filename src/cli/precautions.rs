@@ -25,6 +25,7 @@ pub struct Writing {
 impl Writing {
     /// With the user's own folder for what refit remembers between runs.
     pub fn new() -> Self {
+        // The XDG Base Directory Specification has relative paths ignored. LOCALAPPDATA is its like on Windows.
         let env = |name| {
             std::env::var_os(name)
                 .map(PathBuf::from)

@@ -49,6 +49,7 @@ impl Progress {
     /// One piece of the work is done.
     pub fn step(&self) {
         self.bar.inc(1);
+        // Threads share the bar: the first that comes late enough begins to draw it.
         if self.start.elapsed() >= MOMENT && self.waits.swap(false, Ordering::Relaxed) {
             self.bar
                 .set_draw_target(ProgressDrawTarget::stderr_with_hz(RATE));

@@ -113,6 +113,7 @@ pub fn other_layers(project: &Project, releases: &[ReleaseRequest]) -> Vec<(Path
 /// True if anything is noted of a release: always if `refit.yaml` has it, else only if it is to be `recorded`.
 pub fn is_noted(project: Option<&Project>, release: &Release, recorded: bool) -> bool {
     let known = |project: &Project| project.file.releases.contains_key(&name_of(release));
+    // The version of a manifest's release stands in the manifest.
     release.carrier.is_none() && (recorded || project.is_some_and(known))
 }
 
@@ -226,6 +227,7 @@ pub fn name_of(release: &Release) -> String {
     let stem = last.and_then(Path::file_stem).unwrap_or_default();
     stem.to_string_lossy()
         .chars()
+        // On the command line these signs end a name.
         .map(|c| if ":@=".contains(c) { '-' } else { c })
         .collect()
 }

@@ -44,6 +44,7 @@ impl<W: io::Write> Stream<W> {
         }
         if let Err(e) = self.to.write_all(text).and_then(|()| self.to.flush()) {
             self.broken = true;
+            // Whoever reads may stop when it has enough, as `head` does: nothing was lost then.
             if e.kind() != io::ErrorKind::BrokenPipe {
                 self.failed = Some(e);
             }
@@ -124,6 +125,7 @@ impl Terminal {
     }
 
     fn colour(&self, terminal: bool) -> bool {
+        // An empty NO_COLOR says nothing (no-color.org).
         let env = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         match self.color {
             ColourChoice::Always => true,
@@ -156,6 +158,7 @@ pub fn takes_unicode() -> bool {
         return true;
     }
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // In the order in which they count for POSIX.
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
     locale.is_some_and(|locale| {
         let locale = locale.to_ascii_lowercase();

@@ -195,6 +195,7 @@ fn is_confirmed(outcome: &Outcome, terminal: &mut Terminal) -> anyhow::Result<bo
     };
     terminal.say("\n");
     let mut keyboard = Keyboard::new(terminal)?;
+    // What was typed before the question stood there does not answer it.
     keyboard.forget();
     match keyboard.confirm(&format!("Write {files}?")) {
         Ok(true) => Ok(true),

@@ -144,6 +144,7 @@ impl<'w> Writer<'w> {
 
     fn write_unit(&mut self, unit: &'w Unit<'w>, blocked: &[PathBuf]) {
         if let Some((text, failed)) = self.reason_not_to_write(unit, blocked) {
+            // First those that wait, so that what is said comes in the order of the units.
             self.write_waiting();
             self.failed |= failed;
             self.say(&text);

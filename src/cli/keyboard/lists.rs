@@ -229,6 +229,7 @@ impl Keyboard<'_> {
     pub(super) fn confirm_with_a_key(&mut self, prompt: &str) -> Result<bool, Stop> {
         loop {
             let theme = self.theme(&[]);
+            // The keys stand behind it, and then the answer in their place.
             let prompt = cut(prompt, theme.room.saturating_sub(" [y/N] yes".len()));
             self.mode.hide_cursor();
             paint::confirm(&theme, &prompt)?;

@@ -101,6 +101,7 @@ impl Keyboard<'_> {
             let mut found: Vec<(i64, usize)> = (0..items.len())
                 .filter_map(|at| Some((matcher.fuzzy_match(&theme.items[at], &typed)?, at)))
                 .collect();
+            // The sort is stable: what fits equally well stays in the order of the list.
             found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
             let shown = self.rows_for_items().min(SHOWN);
             let window = cursor.window(found.len(), shown);

@@ -52,6 +52,7 @@ impl<'t> Keyboard<'t> {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Ok(Self {
             terminal,
+            // Standard output may hold the result of a run.
             keys: Term::stderr(),
             dumb,
             ascii: !takes_unicode(),
@@ -84,6 +85,7 @@ impl<'t> Keyboard<'t> {
         let error = match self.keys.read_key_raw() {
             // Ctrl-D: the end of the input.
             Ok(console::Key::Char('\u{4}')) => return Err(Stop::Interrupted),
+            // In raw mode the terminal raises no signal for Ctrl-Z: it comes as a character.
             Ok(console::Key::Char('\u{1a}')) => {
                 self.mode.suspend();
                 return Ok(Read::Resumed);

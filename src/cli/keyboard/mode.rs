@@ -114,6 +114,8 @@ mod unix {
             settings: Mutex::new(None),
         };
         for signal in [SIGHUP, SIGINT, SIGTERM, SIGTSTP] {
+            // Before the flags below: signal-hook runs what is registered in its order, and as long as nobody
+            // is asked a signal has to end or stop the process before anything else sees it.
             flag::register_conditional_default(signal, Arc::clone(&all.free))?;
         }
         for (signal, seen) in [
@@ -175,6 +177,7 @@ mod unix {
             }
             self.give_back();
             let _ = rustix::io::write(io::stderr(), b"\n");
+            // The code by which shells tell that a signal ended a process.
             std::process::exit(128 + signal)
         }
 

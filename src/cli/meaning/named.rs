@@ -190,6 +190,7 @@ fn split_recorded(
     let mut known: HashSet<&str> = HashSet::new();
     let mut rest = Vec::new();
     for file in files {
+        // refit.yaml and the command line may name one file in two ways.
         let real = file.path.canonicalize().ok();
         let Some(names) = real.and_then(|real| with.get(&real)) else {
             rest.push(file);
@@ -230,6 +231,7 @@ fn read_list(list: &Path, zero: bool) -> anyhow::Result<Vec<NamedPath>> {
     let bytes = match list.as_os_str() == "-" {
         true => {
             let mut bytes = Vec::new();
+            // One byte more than is allowed tells that there are too many.
             let most = walk::MAX_LIST as u64 + 1;
             let stdin = std::io::stdin().lock().take(most).read_to_end(&mut bytes);
             stdin.context("standard input cannot be read")?;
