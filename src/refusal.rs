@@ -124,6 +124,7 @@ impl Reason {
 /// The excerpt of a line without the secrets in it. The text may be no YAML, so it is judged line by line.
 fn hidden(text: &str, at: &Position) -> Option<Box<Hidden>> {
     let line = line_of(text, at.line);
+    // The line is a part of the text, so that its address tells where it stands.
     let start = line.as_ptr().addr() - text.as_ptr().addr();
     let end = start + line.len();
     let found = secrets::in_raw(text).into_iter();
@@ -135,6 +136,8 @@ fn hidden(text: &str, at: &Position) -> Option<Box<Hidden>> {
         return None;
     }
     let (mut shown, mut column) = (line.to_owned(), at.column);
+    // From behind, so that nothing moves that is still to be replaced. The marker stays below its character, or
+    // below the beginning of the mask that this has gone into.
     for range in inside.iter().rev() {
         shown.replace_range(range.clone(), secrets::MASK);
         let before = line[..range.start].chars().count();
@@ -190,6 +193,7 @@ pub fn not_yaml(name: &str, bytes: &[u8], error: &ParseError) -> Box<Refusal> {
     // What is before the first byte that is not UTF-8 is as it is in the file, and so is its place.
     let text = String::from_utf8_lossy(bytes);
     let mut offset = error.offset.min(text.len());
+    // Whatever the reader stumbled over in such a file, the markers are what has to go.
     if let Some(start) = conflict(&text) {
         return conflict_reason().at(name, &text, start);
     }

@@ -143,6 +143,7 @@ impl Project {
                 return Some(up.join(NAME));
             }
             let above = here.canonicalize().ok()?;
+            // In a further work tree of a repository `.git` is a file, and a folder elsewhere.
             if here.join(".git").exists() || above.parent().is_none() {
                 return None;
             }

@@ -48,6 +48,7 @@ pub(super) fn read_bytes(path: &Path, what: &str, next: &str) -> Result<Vec<u8>,
     let mut bytes = Vec::new();
     File::open(path)
         .map_err(failed)?
+        // One byte more than is allowed tells that there are too many, whatever the file says of its size.
         .take(MAX_SIZE + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
@@ -70,6 +71,7 @@ pub(super) fn read_tree(name: &str, bytes: &[u8]) -> Result<Tree, MemoryError> {
             None => name.to_owned(),
         };
         let (mut what, mut shown) = (refusal.what, refusal.excerpt);
+        // No report masks this error any more, so what is secret in the line is hidden here.
         if let Some(hidden) = refusal.hidden {
             for secret in &hidden.secrets {
                 what = what.replace(secret, crate::secrets::MASK);

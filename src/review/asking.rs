@@ -29,6 +29,7 @@ impl Review {
             .or_default();
         if let Some(answer) = answer {
             answers.insert(step.id.clone(), answer.clone());
+        // A question is looked at open, whatever was decided about it before.
         } else if step.question.is_some() {
             answers.remove(&step.id);
         }

@@ -53,6 +53,7 @@ pub fn begin(request: &Request) -> Result<Begun, Box<Refusal>> {
         earlier.skip.extend(own.into_iter().flatten().cloned());
         earlier
     };
+    // In a review answers and steps that were left out before are proposals: nothing is decided by them.
     let mut bare = Request {
         accept_recommended: false,
         answers: Default::default(),

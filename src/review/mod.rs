@@ -384,6 +384,7 @@ impl Review {
                 of.steps
                     .iter()
                     .filter(|step| is_item(step) && self.decision_on(release, &step.id).is_none())
+                    // A question about several releases is asked once, with the first of them.
                     .filter(|step| self.releases_about(release, step)[0] == release)
                     .map(|step| (release, step)),
             );

@@ -175,6 +175,7 @@ fn needs_escape(c: char) -> bool {
 
 fn one_line(text: &str) -> String {
     text.chars()
+        // A name with a line break in it would end the comment that it stands in.
         .map(|c| if needs_escape(c) { ' ' } else { c })
         .collect()
 }

@@ -30,6 +30,7 @@ impl Review {
             taken.decision == StepDecision::Skip && taken.about.first() == Some(&release)
         });
         for taken in skipped {
+            // A step that was left out may not be in the result at all.
             let now = full.steps.iter().find(|step| step.id == taken.id);
             tally.skipped.extend(now.or(taken.step.as_ref()));
         }

@@ -50,6 +50,7 @@ pub(super) fn seen_file<'a>(
         .and_then(|name| name.to_str())
         .is_some_and(roles::is_base);
     LayerCandidate {
+        // A folder called `base`, beside those of the environments, is about the folder that holds them all.
         folder: match folder.parent() {
             Some(above) if is_base => above.to_owned(),
             _ => folder,

@@ -28,6 +28,7 @@ impl Talk<'_> {
         item: &UndecidedStep,
         decision: &StepDecision,
     ) {
+        // What was accepted with all the rest is no decision about this card.
         if self.several && !self.accepting {
             let name = show::releases_of(item, review.start());
             let known = (decision.clone(), name);
@@ -37,6 +38,7 @@ impl Talk<'_> {
 
     /// For which release the same card was decided, and how, in words.
     pub(super) fn decided_before(&self, item: &UndecidedStep) -> Option<(&str, String)> {
+        // A step that was skipped before has a suggestion of its own.
         if !self.several || item.was_skipped {
             return None;
         }

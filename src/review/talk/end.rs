@@ -50,6 +50,7 @@ impl Talk<'_> {
                         DialogueEnd::Nothing
                     }));
                 }
+                // Enter alone writes nothing: that takes a `y`.
                 KeyPress::Char('n' | 'N') | KeyPress::Enter => {
                     self.echo_word("no");
                     return Ok(Some(DialogueEnd::Leave));

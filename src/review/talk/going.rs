@@ -165,6 +165,8 @@ impl Talk<'_> {
             match key {
                 KeyPress::Char(digit @ '0'..='9') => {
                     let digit = digit as usize - '0' as usize;
+                    // A further digit goes on with the number that was begun, or begins another one where there
+                    // is none like it.
                     let number = [typed * 10 + digit, digit]
                         .into_iter()
                         .find(|number| (1..=items.len()).contains(number));
