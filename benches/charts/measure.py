@@ -19,7 +19,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Where each chart stands: repository, tag, folder.
 CHARTS = {
-    "app-template": [("bjw-s+helm-charts", "app-template-{}", "charts/other/app-template")],
+    "app-template": [
+        (owner + "+helm-charts", "app-template-{}", "charts/other/app-template") for owner in ("bjw-s-labs", "bjw-s")
+    ],
     "argo-cd": [("argoproj+argo-helm", "argo-cd-{}", "charts/argo-cd")],
     "cert-manager": [("cert-manager+cert-manager", "v{}", "deploy/charts/cert-manager")],
     "external-dns": [("kubernetes-sigs+external-dns", "external-dns-helm-chart-{}", "charts/external-dns")],
@@ -46,7 +48,8 @@ CHARTS = {
 }
 # Charts that these need.
 OTHERS = {
-    "common": [("bjw-s+helm-charts", "common-{}", "charts/library/common")],
+    "common": [(owner + "+helm-charts", "common-{}", "charts/library/common") for owner in ("bjw-s-labs", "bjw-s")],
+    "redis-ha": [("DandyDeveloper+charts", "redis-ha-{}", "charts/redis-ha")],
     "grafana": CHARTS["grafana"],
     "rollout-operator": [("grafana+helm-charts", "rollout-operator-{}", "charts/rollout-operator")],
     "grafana-agent-operator": [("grafana+helm-charts", "agent-operator-{}", "charts/agent-operator")],
