@@ -44,6 +44,7 @@ CHARTS = {
         ("redpanda-data+redpanda-operator", "charts/redpanda/v{}", "charts/redpanda"),
         ("redpanda-data+helm-charts", "redpanda-{}", "charts/redpanda"),
     ],
+    "sumologic": [("SumoLogic+sumologic-kubernetes-collection", "v{}", "deploy/helm/sumologic")],
     "traefik": [("traefik+traefik-helm-chart", "v{}", "traefik")],
 }
 # Charts that these need.
@@ -59,6 +60,7 @@ OTHERS = {
         ("redpanda-data+helm-charts", "console-{}", "charts/console"),
     ],
     "connectors": [("redpanda-data+helm-charts", "connectors-{}", "charts/connectors")],
+    "kube-prometheus-stack": CHARTS["kube-prometheus-stack"],
     "kube-state-metrics": [
         ("prometheus-community+helm-charts", "kube-state-metrics-{}", "charts/kube-state-metrics")
     ],
