@@ -58,27 +58,23 @@ pub fn shown_with(
     let releases = Releases::of(outcome);
     let one = |file: &Arc<ReportedFile>| {
         let diff = Diff::new(&file.before, &file.after);
-        let mut masked = false;
         if diff.is_empty() {
-            return (String::new(), masked);
+            return (String::new(), false);
         }
         let hidden = FileMasker::new(file, masker);
         let causes = releases.causes_in(file);
-        // Without colours it may go on to a tool, so it keeps the form of a patch.
-        let text = if look.colour {
-            render_coloured(
-                file,
-                &diff,
-                look,
-                usize::MAX,
-                &hidden,
-                Some(&causes),
-                &mut masked,
-            )
-        } else {
-            render_unified(file, &diff, &hidden, &causes, &mut masked)
+        let paint = Paint {
+            colour: look.colour,
+            ..Paint::default()
         };
-        (text, masked)
+        let mut painter = Painter::new(&hidden, paint);
+        painter.causes = Some(&causes);
+        // Without colours it may go on to a tool, so it keeps the form of a patch.
+        let text = match look.colour {
+            true => painter.coloured_file(file, &diff, look),
+            false => painter.unified_file(file, &diff),
+        };
+        (text, painter.has_masked)
     };
     let mut text = String::new();
     let mut masked = false;
@@ -110,11 +106,11 @@ fn each_file<'o, T: Send + 'o>(
 #[must_use]
 pub(super) fn plain_patch(file: &ReportedFile, masker: &Masker) -> (String, (usize, usize), bool) {
     let diff = Diff::new(&file.before, &file.after);
-    let (mut text, mut masked) = (String::new(), false);
     let hidden = FileMasker::new(file, masker);
-    let paint = Paint::default();
-    paint_hunks(&mut text, &diff, &hidden, paint, None, &mut masked);
-    (text, diff.counts(), masked)
+    let mut painter = Painter::new(&hidden, Paint::default());
+    let mut text = String::new();
+    painter.paint_hunks(&mut text, &diff);
+    (text, diff.counts(), painter.has_masked)
 }
 
 /// A masker for the secrets of one file.
@@ -158,36 +154,6 @@ impl<'f> FileMasker<'f> {
     }
 }
 
-fn render_unified(
-    file: &ReportedFile,
-    diff: &Diff<'_>,
-    hidden: &FileMasker<'_>,
-    causes: &Causes<'_>,
-    masked: &mut bool,
-) -> String {
-    let mut out = diff::headers(file.raw_name());
-    for hunk in &diff.hunks {
-        // Tools skip what stands behind the line numbers.
-        out.push_str(&with_label(&hunk.header(), hunk, Some(causes), hidden));
-        out.push('\n');
-        for line in &hunk.lines {
-            out.push(line.side.sign());
-            let text = hidden.masked_line(line);
-            *masked |= text.is_some();
-            let text = text.as_deref().unwrap_or(line.text);
-            // The end stays as it is: a terminal does nothing odd with CR LF.
-            let body = text.strip_suffix('\n').unwrap_or(text);
-            let body = body.strip_suffix('\r').unwrap_or(body);
-            out.push_str(&visible_body(body));
-            out.push_str(&text[body.len()..]);
-            if !line.text.ends_with('\n') {
-                out.push_str("\n\\ No newline at end of file\n");
-            }
-        }
-    }
-    out
-}
-
 /// The file's name, and how many lines are gone and came.
 fn file_heading(file: &ReportedFile, diff: &Diff<'_>, look: ReportStyle) -> String {
     let (gone, came) = diff.counts();
@@ -205,38 +171,17 @@ fn file_heading(file: &ReportedFile, diff: &Diff<'_>, look: ReportStyle) -> Stri
     page.finish()
 }
 
-fn render_coloured(
-    file: &ReportedFile,
-    diff: &Diff<'_>,
-    look: ReportStyle,
-    columns: usize,
-    hidden: &FileMasker<'_>,
-    causes: Option<&Causes<'_>>,
-    masked: &mut bool,
-) -> String {
-    let mut out = file_heading(file, diff, look);
-    let paint = Paint {
-        colour: look.colour,
-        columns,
-        ..Paint::default()
-    };
-    paint_hunks(&mut out, diff, hidden, paint, causes, masked);
-    out
-}
-
 /// The difference of a file for a person at a terminal, with colour or without; never a patch.
 #[must_use]
 pub fn for_eyes(file: &ReportedFile, look: ReportStyle, masker: &Masker) -> String {
     let diff = Diff::new(&file.before, &file.after);
-    render_coloured(
-        file,
-        &diff,
-        look,
-        look.width,
-        &FileMasker::new(file, masker),
-        None,
-        &mut false,
-    )
+    let hidden = FileMasker::new(file, masker);
+    let paint = Paint {
+        colour: look.colour,
+        columns: look.width,
+        ..Paint::default()
+    };
+    Painter::new(&hidden, paint).coloured_file(file, &diff, look)
 }
 
 /// A part of a difference for a person who is asked about it: line numbers, no headers for tools, lines
@@ -257,7 +202,7 @@ pub fn render_excerpt(
         most,
     };
     let hidden = FileMasker::new(file, masker);
-    let left = paint_hunks(&mut out, &diff, &hidden, paint, None, &mut false);
+    let left = Painter::new(&hidden, paint).paint_hunks(&mut out, &diff);
     (out, left)
 }
 
@@ -281,35 +226,134 @@ impl Default for Paint {
     }
 }
 
-/// Paints the lines of a difference; gives how many had no room.
-fn paint_hunks(
-    out: &mut String,
-    diff: &Diff<'_>,
-    hidden: &FileMasker<'_>,
+/// The painting of the difference of one file.
+struct Painter<'p> {
+    hidden: &'p FileMasker<'p>,
     paint: Paint,
-    causes: Option<&Causes<'_>>,
-    masked: &mut bool,
-) -> usize {
-    let returns = shows_returns(diff);
-    let code = |code: &'static str| if paint.colour { code } else { "" };
-    let all: usize = diff.hunks.iter().map(|hunk| hunk.lines.len()).sum();
-    let mut painted = 0;
-    for hunk in &diff.hunks {
-        if painted == paint.most {
-            break;
-        }
-        let header = with_label(&hunk.header(), hunk, causes, hidden);
-        out.push_str(&format!(
-            "{}{header}{}\n",
-            code("\x1b[36m"),
-            code("\x1b[0m")
-        ));
-        for line in hunk.lines.iter().take(paint.most - painted) {
-            painted += 1;
-            painted_line(out, line, hidden, paint, returns, masked);
+    /// The steps that stand behind the line numbers of a hunk.
+    causes: Option<&'p Causes<'p>>,
+    /// True once a secret was masked in what was painted.
+    has_masked: bool,
+}
+
+impl<'p> Painter<'p> {
+    fn new(hidden: &'p FileMasker<'p>, paint: Paint) -> Self {
+        Self {
+            hidden,
+            paint,
+            causes: None,
+            has_masked: false,
         }
     }
-    all - painted
+
+    fn code(&self, code: &'static str) -> &'static str {
+        if self.paint.colour { code } else { "" }
+    }
+
+    /// The line without its secrets, or nothing if it has none.
+    fn masked_line(&mut self, line: &DiffLine<'_>) -> Option<String> {
+        let masked = self.hidden.masked_line(line);
+        self.has_masked |= masked.is_some();
+        masked
+    }
+
+    /// The difference in the form of a patch.
+    fn unified_file(&mut self, file: &ReportedFile, diff: &Diff<'_>) -> String {
+        let mut out = diff::headers(file.raw_name());
+        for hunk in &diff.hunks {
+            // Tools skip what stands behind the line numbers.
+            out.push_str(&self.with_label(&hunk.header(), hunk));
+            out.push('\n');
+            for line in &hunk.lines {
+                out.push(line.side.sign());
+                let text = self.masked_line(line);
+                let text = text.as_deref().unwrap_or(line.text);
+                // The end stays as it is: a terminal does nothing odd with CR LF.
+                let body = text.strip_suffix('\n').unwrap_or(text);
+                let body = body.strip_suffix('\r').unwrap_or(body);
+                out.push_str(&visible_body(body));
+                out.push_str(&text[body.len()..]);
+                if !line.text.ends_with('\n') {
+                    out.push_str("\n\\ No newline at end of file\n");
+                }
+            }
+        }
+        out
+    }
+
+    /// The difference below the name of its file, for a person.
+    fn coloured_file(&mut self, file: &ReportedFile, diff: &Diff<'_>, look: ReportStyle) -> String {
+        let mut out = file_heading(file, diff, look);
+        self.paint_hunks(&mut out, diff);
+        out
+    }
+
+    /// Paints the lines of a difference; gives how many had no room.
+    fn paint_hunks(&mut self, out: &mut String, diff: &Diff<'_>) -> usize {
+        let returns = shows_returns(diff);
+        let all: usize = diff.hunks.iter().map(|hunk| hunk.lines.len()).sum();
+        let mut painted = 0;
+        for hunk in &diff.hunks {
+            if painted == self.paint.most {
+                break;
+            }
+            let header = self.with_label(&hunk.header(), hunk);
+            out.push_str(&format!(
+                "{}{header}{}\n",
+                self.code("\x1b[36m"),
+                self.code("\x1b[0m")
+            ));
+            for line in hunk.lines.iter().take(self.paint.most - painted) {
+                painted += 1;
+                self.paint_line(out, line, returns);
+            }
+        }
+        all - painted
+    }
+
+    /// The line numbers of a hunk, and behind them the steps that caused it.
+    fn with_label(&self, header: &str, hunk: &diff::Hunk<'_>) -> String {
+        let label = self.causes.map(|causes| causes.hunk_label(hunk));
+        match label.unwrap_or_default() {
+            label if label.is_empty() => header.to_owned(),
+            label => {
+                let label = self.hidden.masker.mask_text(&label);
+                format!("{header} {}", visible_text(&label))
+            }
+        }
+    }
+
+    /// Paints one line, with its end.
+    fn paint_line(&mut self, out: &mut String, line: &DiffLine<'_>, returns: bool) {
+        let (on, mark) = match line.side {
+            LineSide::Both => ("", ""),
+            LineSide::Before => (self.code("\x1b[31m"), self.code("\x1b[1;7;31m")),
+            LineSide::After => (self.code("\x1b[32m"), self.code("\x1b[1;7;32m")),
+        };
+        out.push_str(on);
+        out.push(line.side.sign());
+        match self.masked_line(line) {
+            Some(text) => out.push_str(&visible_body(text.trim_end_matches(['\n', '\r']))),
+            None if line.side == LineSide::Both => {
+                let body = visible_body(line.body());
+                out.push_str(&cut_to_width(&body, self.paint.columns));
+            }
+            None => push_emphasised(out, line, on, mark),
+        }
+        if returns && line.end() == "\r\n" {
+            out.push('␍');
+        }
+        if !on.is_empty() {
+            out.push_str("\x1b[0m");
+        }
+        out.push('\n');
+        if line.end().is_empty() {
+            out.push_str(self.code("\x1b[2m"));
+            out.push_str("\\ No newline at end of file");
+            out.push_str(self.code("\x1b[0m"));
+            out.push('\n');
+        }
+    }
 }
 
 /// True if carriage returns are shown: they are only worth seeing where some lines gain or lose one.
@@ -318,68 +362,6 @@ fn shows_returns(diff: &Diff<'_>) -> bool {
     let changed: Vec<_> = lines.filter(|line| line.side != LineSide::Both).collect();
     let with_cr = changed.iter().filter(|line| line.end() == "\r\n").count();
     with_cr > 0 && with_cr < changed.len()
-}
-
-/// The line numbers of a hunk, and behind them the steps that caused it.
-fn with_label(
-    header: &str,
-    hunk: &diff::Hunk<'_>,
-    causes: Option<&Causes<'_>>,
-    hidden: &FileMasker<'_>,
-) -> String {
-    let label = causes
-        .map(|causes| causes.hunk_label(hunk))
-        .unwrap_or_default();
-    match label.is_empty() {
-        true => header.to_owned(),
-        false => format!(
-            "{header} {}",
-            visible_text(&hidden.masker.mask_text(&label))
-        ),
-    }
-}
-
-/// Paints one line, with its end.
-fn painted_line(
-    out: &mut String,
-    line: &DiffLine<'_>,
-    hidden: &FileMasker<'_>,
-    paint: Paint,
-    returns: bool,
-    masked: &mut bool,
-) {
-    let code = |code: &'static str| if paint.colour { code } else { "" };
-    let (on, mark) = match line.side {
-        LineSide::Both => ("", ""),
-        LineSide::Before => (code("\x1b[31m"), code("\x1b[1;7;31m")),
-        LineSide::After => (code("\x1b[32m"), code("\x1b[1;7;32m")),
-    };
-    out.push_str(on);
-    out.push(line.side.sign());
-    let hidden = hidden.masked_line(line);
-    match &hidden {
-        Some(text) => {
-            out.push_str(&visible_body(text.trim_end_matches(['\n', '\r'])));
-            *masked = true;
-        }
-        None if line.side == LineSide::Both => {
-            out.push_str(&cut_to_width(&visible_body(line.body()), paint.columns));
-        }
-        None => push_emphasised(out, line, on, mark),
-    }
-    if returns && line.end() == "\r\n" {
-        out.push('␍');
-    }
-    if !on.is_empty() {
-        out.push_str("\x1b[0m");
-    }
-    out.push('\n');
-    if line.end().is_empty() {
-        out.push_str(code("\x1b[2m"));
-        out.push_str("\\ No newline at end of file");
-        out.push_str(code("\x1b[0m"));
-        out.push('\n');
-    }
 }
 
 /// The forms of a difference, ever shorter: the unchanged lines around a change, and the lines of one side in a row
@@ -464,6 +446,8 @@ impl Shortened<'_> {
             columns: self.look.width,
             ..Paint::default()
         };
+        let mut painter = Painter::new(&self.hidden, paint);
+        painter.causes = Some(self.causes);
         let mut lines = Vec::new();
         for hunk in &diff.hunks {
             let first = hunk.lines.iter().find(|line| line.side != LineSide::Both);
@@ -475,7 +459,7 @@ impl Shortened<'_> {
                 before.count()
             });
             let header = format!("@@ line {} @@", hunk.before.start + offset + 1);
-            let header = with_label(&header, hunk, Some(self.causes), &self.hidden);
+            let header = painter.with_label(&header, hunk);
             let mut page = Page::new(self.look);
             page.line(
                 0,
@@ -494,7 +478,7 @@ impl Shortened<'_> {
                     };
                 for line in &run[..shown] {
                     let mut text = String::new();
-                    painted_line(&mut text, line, &self.hidden, paint, returns, masked);
+                    painter.paint_line(&mut text, line, returns);
                     lines.push(text);
                 }
                 if shown < run.len() {
@@ -509,6 +493,7 @@ impl Shortened<'_> {
                 }
             }
         }
+        *masked |= painter.has_masked;
         lines
     }
 

@@ -8,7 +8,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{Masker, secrets::MASK};
-use crate::outcome::{Outcome, Refusal, Release, ReportedFile};
+use crate::outcome::{Outcome, Refusal, Release, ReportedFile, ReportedQuestion, ReportedStep};
 
 impl Masker {
     /// The outcome as a report may show it: whole, if nothing is masked.
@@ -91,11 +91,6 @@ fn mask_release(
     files: &mut HashMap<*const ReportedFile, Arc<ReportedFile>>,
 ) {
     let text = |text: &mut String| *text = masker.mask_text(text);
-    let maybe = |text: &mut Option<String>| {
-        if let Some(text) = text {
-            *text = masker.mask_text(text);
-        }
-    };
     let lines = |text: &mut String| {
         *text = text
             .split('\n')
@@ -120,41 +115,7 @@ fn mask_release(
         *file = Arc::clone(masked);
     }
     for step in &mut release.steps {
-        text(&mut step.title);
-        maybe(&mut step.why);
-        step.tell.iter_mut().for_each(|told| text(&mut told.text));
-        for change in &mut step.changes {
-            // A value may come from a key that says it is secret and go to one that does not.
-            let places = [Some(&change.path), change.to.as_ref()];
-            for place in places.into_iter().flatten().chain(&change.from) {
-                masker.mask_json(place, &mut change.value);
-            }
-        }
-        let Some(question) = &mut step.question else {
-            continue;
-        };
-        text(&mut question.text);
-        maybe(&mut question.lacking);
-        for evidence in &mut question.evidence {
-            if let Some(value) = &mut evidence.value {
-                *value = masker.mask_value(&evidence.path, value);
-            }
-            if let Some(remark) = &mut evidence.remark {
-                *remark = masker.mask_value(&evidence.path, remark);
-            }
-        }
-        for (name, value) in &mut question.inputs {
-            *value = masker.mask_value(name, value);
-        }
-        for option in &mut question.options {
-            text(&mut option.title);
-            for input in &mut option.inputs {
-                text(&mut input.title);
-                if let Some(default) = &mut input.default {
-                    *default = masker.mask_value(&input.name, default);
-                }
-            }
-        }
+        mask_step(masker, step);
     }
     release
         .notices
@@ -162,11 +123,52 @@ fn mask_release(
         .chain(&mut release.stale)
         .for_each(|notice| text(&mut notice.text));
     for fact in &mut release.facts {
-        maybe(&mut fact.before);
-        maybe(&mut fact.after);
+        let sides = [&mut fact.before, &mut fact.after];
+        sides.into_iter().flatten().for_each(text);
     }
     release
         .checklist
         .iter_mut()
         .for_each(|task| text(&mut task.text));
+}
+
+fn mask_step(masker: &Masker, step: &mut ReportedStep) {
+    let text = |text: &mut String| *text = masker.mask_text(text);
+    text(&mut step.title);
+    step.why.iter_mut().for_each(text);
+    step.tell.iter_mut().for_each(|told| text(&mut told.text));
+    for change in &mut step.changes {
+        // A value may come from a key that says it is secret and go to one that does not.
+        let places = [Some(&change.path), change.to.as_ref()];
+        for place in places.into_iter().flatten().chain(&change.from) {
+            masker.mask_json(place, &mut change.value);
+        }
+    }
+    if let Some(question) = &mut step.question {
+        mask_question(masker, question);
+    }
+}
+
+fn mask_question(masker: &Masker, question: &mut ReportedQuestion) {
+    let text = |text: &mut String| *text = masker.mask_text(text);
+    text(&mut question.text);
+    question.lacking.iter_mut().for_each(text);
+    for evidence in &mut question.evidence {
+        let texts = [&mut evidence.value, &mut evidence.remark];
+        for text in texts.into_iter().flatten() {
+            *text = masker.mask_value(&evidence.path, text);
+        }
+    }
+    for (name, value) in &mut question.inputs {
+        *value = masker.mask_value(name, value);
+    }
+    for option in &mut question.options {
+        text(&mut option.title);
+        for input in &mut option.inputs {
+            text(&mut input.title);
+            if let Some(default) = &mut input.default {
+                *default = masker.mask_value(&input.name, default);
+            }
+        }
+    }
 }

@@ -20,10 +20,22 @@ use crate::{
 
 /// Checks pack.yaml beyond its form.
 pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
-    let pack = whole.files.spot("pack.yaml");
-    let info = &whole.pack.info;
-    for (at, evidence) in info.evidence.iter().enumerate() {
-        let spot = pack.get("evidence").item(at);
+    check_evidence(whole, found);
+    check_former_names(whole, found);
+    check_telling(whole, found);
+    check_facts(whole, found);
+    let effects = &whole.pack.info.effects;
+    if let Err(message) = effects::declared_moves(effects) {
+        let spot = whole.files.spot("pack.yaml").get("effects");
+        found.push(spot.finding_here(Code::Effects, message));
+    }
+}
+
+/// Checks what tells versions of the chart.
+fn check_evidence(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
+    let list = whole.files.spot("pack.yaml").get("evidence");
+    for (at, evidence) in whole.pack.info.evidence.iter().enumerate() {
+        let spot = list.item(at);
         let range = |version: &Version| evidence.versions.contains(version);
         let path = spot.get("path").at_value();
         // Evidence against all versions is about keys of forks, which no version need know.
@@ -45,8 +57,14 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
             check_expression(whole, condition, &VersionRange::default(), at, found);
         }
     }
+}
+
+/// Checks the names that the chart had before.
+fn check_former_names(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
+    let list = whole.files.spot("pack.yaml").get("called-before");
+    let info = &whole.pack.info;
     for (at, former) in info.called_before.iter().enumerate() {
-        let spot = pack.get("called-before").item(at);
+        let spot = list.item(at);
         if former.chart == info.chart {
             let message = "this is the chart's name now";
             found.push(
@@ -64,9 +82,15 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
             );
         }
     }
+}
+
+/// Checks what tells the chart from others, and from those of its name.
+fn check_telling(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
+    let identifies = whole.files.spot("pack.yaml").get("identifies");
+    let info = &whole.pack.info;
     for (at, namesake) in info.identifies.not.iter().enumerate() {
         if info.repositories.contains(&namesake.repository) {
-            let spot = pack.get("identifies").get("not").item(at);
+            let spot = identifies.get("not").item(at);
             let message = "this is also one of the chart's own repositories";
             found.push(
                 spot.get("repository")
@@ -76,7 +100,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
         }
     }
     for (at, telling) in info.identifies.keys.iter().enumerate() {
-        let spot = pack.get("identifies").get("keys").item(at);
+        let spot = identifies.get("keys").item(at);
         let path = spot.get("path").at_value();
         check_key(whole, &telling.path, &|_| true, path, found);
         if let Some(condition) = &telling.condition {
@@ -84,29 +108,32 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
             check_expression(whole, condition, &VersionRange::default(), at, found);
         }
     }
-    for (id, fact) in &info.facts {
-        let values = pack.get("facts").get(id).get("by-version");
+}
+
+/// Checks the expressions of facts, and those in their texts.
+fn check_facts(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
+    let facts = whole.files.spot("pack.yaml").get("facts");
+    for (id, fact) in &whole.pack.info.facts {
+        let values = facts.get(id).get("by-version");
         for (at, value) in fact.by_version.iter().enumerate() {
             let spot = values.item(at).get("value").at_value();
-            match value.value.strip_prefix('=') {
-                Some(source) => check_expression(whole, source, &value.versions, spot, found),
-                None => match expr::template_parts(&value.value) {
-                    Ok(parts) => {
-                        for part in parts {
-                            if let TemplatePart::Expression(source) = part {
-                                check_expression(whole, source, &value.versions, spot, found);
-                            }
-                        }
-                    }
-                    Err(error) => {
-                        found.push(spot.finding_here(Code::BadExpression, one_line(&error)))
-                    }
-                },
+            if let Some(source) = value.value.strip_prefix('=') {
+                check_expression(whole, source, &value.versions, spot, found);
+                continue;
+            }
+            let parts = match expr::template_parts(&value.value) {
+                Ok(parts) => parts,
+                Err(error) => {
+                    found.push(spot.finding_here(Code::BadExpression, one_line(&error)));
+                    continue;
+                }
+            };
+            for part in parts {
+                if let TemplatePart::Expression(source) = part {
+                    check_expression(whole, source, &value.versions, spot, found);
+                }
             }
         }
-    }
-    if let Err(message) = effects::declared_moves(&info.effects) {
-        found.push(pack.get("effects").finding_here(Code::Effects, message));
     }
 }
 
