@@ -33,13 +33,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         terminal.result(&(serde_json::to_string_pretty(&schema())? + "\n"));
         return Ok(Exit::Done);
     }
-    let folder = args.folder.clone().unwrap_or_else(|| PathBuf::from("."));
-    if !folder.is_dir() {
-        bail!(
-            "{}: this is not a folder; name the one that holds your values files",
-            folder.display()
-        );
-    }
+    let folder = folder_to_look_at(args)?;
     let project = match Project::find(&folder) {
         Some(path) => Some(Project::read(&in_folder(&folder, &path))?),
         None => None,
@@ -48,13 +42,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         Some(project) => project.path.clone(),
         None => in_folder(&folder, Path::new(NAME)),
     };
-    let home = match path.parent() {
-        Some(home) if !home.as_os_str().is_empty() => home.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let home = home
-        .canonicalize()
-        .with_context(|| format!("{}: cannot look into it", home.display()))?;
+    let home = real_folder_of(&path)?;
     let request = Request {
         chart: args.chart.clone(),
         pack_dirs: args.packs.packs.clone(),
@@ -107,30 +95,53 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         ));
         return Ok(Exit::Done);
     }
-    match &project {
+    write_project(project.as_ref(), &path, &text)?;
+    let names = proposal.releases.iter();
+    let names: Vec<&str> = names.map(|release| release.name.as_str()).collect();
+    terminal.say(&format!(
+        "\nWrote {}: {}\n  next: look through it, then `refit upgrade` shows what these releases need\n",
+        path.display(),
+        names.join(", ")
+    ));
+    Ok(Exit::Done)
+}
+
+fn folder_to_look_at(args: &InitArgs) -> anyhow::Result<PathBuf> {
+    let folder = args.folder.clone().unwrap_or_else(|| PathBuf::from("."));
+    if !folder.is_dir() {
+        bail!(
+            "{}: this is not a folder; name the one that holds your values files",
+            folder.display()
+        );
+    }
+    Ok(folder)
+}
+
+/// The folder that a file is in, without links on the way.
+fn real_folder_of(path: &Path) -> anyhow::Result<PathBuf> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    folder
+        .canonicalize()
+        .with_context(|| format!("{}: cannot look into it", folder.display()))
+}
+
+/// Writes `refit.yaml`: the one that was read, or a new one.
+fn write_project(project: Option<&Project>, path: &Path, text: &str) -> anyhow::Result<()> {
+    let written = match project {
         Some(project) => {
             let replacement = FileReplacement {
-                path: &path,
+                path,
                 before: project.text.as_bytes(),
                 after: text.as_bytes(),
             };
             write::write(&[replacement], &Writing::new().options(None)).map(drop)
         }
-        None => write::create(&path, text.as_bytes()),
-    }
-    .map_err(|error| anyhow::anyhow!("{error}\n  next: {}", error.next()))?;
-    let names: Vec<&str> = proposal
-        .releases
-        .iter()
-        .map(|release| release.name.as_str())
-        .collect();
-    terminal.say(&format!(
-        "\nWrote {}: {}\n",
-        path.display(),
-        names.join(", ")
-    ));
-    terminal.say("  next: look through it, then `refit upgrade` shows what these releases need\n");
-    Ok(Exit::Done)
+        None => write::create(path, text.as_bytes()),
+    };
+    written.map_err(|error| anyhow::anyhow!("{error}\n  next: {}", error.next()))
 }
 
 /// A path below a folder, as a person would write it.

@@ -9,8 +9,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use refit::{
     authoring::{
-        ChartFacts, Edition, KEYS_MARK, Readings, corrections::Corrections, gather, keys_yaml,
-        new_pack_yaml, repository::Repository, with_versions,
+        ChartFacts, Edition, Gathered, KEYS_MARK, Readings, corrections::Corrections, gather,
+        keys_yaml, new_pack_yaml, repository::Repository, with_versions,
     },
     jobs::Jobs,
     write,
@@ -70,21 +70,7 @@ pub struct NewArgs {
 ///
 /// If nothing can be read, the charts are not of one name, or a file stands in the way.
 pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-    let mut editions = Vec::new();
-    let mut left_out: Vec<String> = Vec::new();
-    for path in &args.charts {
-        editions.push(Edition::load(path)?);
-    }
-    for clone in &args.git {
-        from_git(args, clone, &mut editions, &mut left_out)?;
-    }
-    editions.retain(|edition| {
-        let late = args
-            .since
-            .as_ref()
-            .is_none_or(|since| edition.version >= *since);
-        late && (edition.version.pre.is_empty() || !args.releases_only)
-    });
+    let (editions, left_out) = read_editions(args)?;
     let Some(first) = editions.last() else {
         bail!("no version of a chart was found{}", why_left_out(&left_out));
     };
@@ -111,24 +97,7 @@ pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         );
     }
     let pack = folder.join("pack.yaml");
-    let before = fs::read_to_string(&pack);
-    let left = before.as_ref().map_or_else(
-        |_| Vec::new(),
-        |text| {
-            let mut known = versions_in(text);
-            known.retain(|version| !gathered.versions.iter().any(|(given, _)| given == version));
-            known
-        },
-    );
-    let pack_text = match before {
-        Ok(text) => with_versions(&text, &gathered)
-            .map_err(|message| anyhow::anyhow!("{}: {message}", pack.display()))?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let repositories = args.repository.clone();
-            new_pack_yaml(&gathered, &ChartFacts { repositories })
-        }
-        Err(error) => return Err(error).with_context(|| pack.display().to_string()),
-    };
+    let (pack_text, taken_out) = pack_yaml(args, &pack, &gathered)?;
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     write_new(&keys, &keys_yaml(&gathered))?;
     write_new(&pack, &pack_text)?;
@@ -136,8 +105,8 @@ pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     for line in &left_out {
         terminal.say(&format!("left out: {line}\n"));
     }
-    if let Some(first) = left.first() {
-        let others = match left.len() {
+    if let Some(first) = taken_out.first() {
+        let others = match taken_out.len() {
             1 => String::new(),
             number => format!(" and {} more", number - 1),
         };
@@ -158,6 +127,48 @@ pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         refit::shell::quote(&folder.display().to_string()),
     ));
     Ok(Exit::Done)
+}
+
+/// The versions that are asked for, and what was left out with the reason.
+fn read_editions(args: &NewArgs) -> anyhow::Result<(Vec<Edition>, Vec<String>)> {
+    let mut editions = Vec::new();
+    let mut left_out = Vec::new();
+    for path in &args.charts {
+        editions.push(Edition::load(path)?);
+    }
+    for clone in &args.git {
+        from_git(args, clone, &mut editions, &mut left_out)?;
+    }
+    editions.retain(|edition| {
+        let late = args
+            .since
+            .as_ref()
+            .is_none_or(|since| edition.version >= *since);
+        late && (edition.version.pre.is_empty() || !args.releases_only)
+    });
+    Ok((editions, left_out))
+}
+
+/// The text of pack.yaml with the versions that were gathered, and those that it had and that were not.
+fn pack_yaml(
+    args: &NewArgs,
+    path: &Path,
+    gathered: &Gathered,
+) -> anyhow::Result<(String, Vec<Version>)> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let repositories = args.repository.clone();
+            let text = new_pack_yaml(gathered, &ChartFacts { repositories });
+            return Ok((text, Vec::new()));
+        }
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    let mut taken_out = versions_in(&text);
+    taken_out.retain(|version| !gathered.versions.iter().any(|(given, _)| given == version));
+    let text = with_versions(&text, gathered)
+        .map_err(|message| anyhow::anyhow!("{}: {message}", path.display()))?;
+    Ok((text, taken_out))
 }
 
 /// The versions that a pack.yaml has; none if it cannot be read, which is said elsewhere.

@@ -6,12 +6,12 @@ use anyhow::{Context as _, bail};
 use refit::{
     outcome::Refusal,
     pack::{
-        Pack, built_in, built_in_names,
+        Migration, Pack, built_in, built_in_names,
         check::{self, FindingSeverity},
         schema,
     },
     report::{
-        Detail,
+        Detail, ReportStyle,
         catalog::{self, MigrationPage, PackRow, StepPage},
     },
 };
@@ -195,12 +195,42 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
         terminal.result(&catalog::render_versions(pack.chart(), &rows, look));
         return Ok(());
     }
-    let mut pages = Vec::new();
-    let mut ids = Vec::new();
-    let mut notes = Vec::new();
-    let wanted = Version::parse(args.id.strip_prefix('v').unwrap_or(&args.id)).ok();
+    let mut found = Explained::default();
     for pack in &packs {
+        found.add_pack(pack, &args.id, look)?;
+    }
+    if !found.pages.is_empty() {
+        terminal.result(&found.pages.join("\n"));
+        return Ok(());
+    }
+    if !found.notes.is_empty() {
+        terminal.result(&found.notes.concat());
+        return Ok(());
+    }
+    let hint = match super::closest(&args.id, found.ids.iter().map(String::as_str)) {
+        Some(close) => format!("; did you mean `{close}`?"),
+        None => {
+            "; `refit packs` lists the charts, `refit explain CHART` the versions that changed something, `refit explain VERSION` the steps of one"
+                .to_owned()
+        }
+    };
+    bail!("no version and no step is called `{}`{hint}", args.id);
+}
+
+/// What packs have of one name: of a version or a step.
+#[derive(Default)]
+struct Explained {
+    pages: Vec<String>,
+    /// Notes on a version that changed nothing, or that there is none of.
+    notes: Vec<String>,
+    /// The names of all versions and steps, for a name that was misspelled.
+    ids: Vec<String>,
+}
+
+impl Explained {
+    fn add_pack(&mut self, pack: &Pack, id: &str, look: ReportStyle) -> anyhow::Result<()> {
         let chart = &pack.info.chart;
+        let wanted = Version::parse(id.strip_prefix('v').unwrap_or(id)).ok();
         let versions = pack.migrated_versions();
         let all = versions.map(|version| Ok((version, pack.migrations(version)?)));
         let mut all = all.collect::<anyhow::Result<Vec<_>>>()?;
@@ -210,58 +240,40 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
         for (version, migrations) in all {
             for migration in migrations {
                 if wanted.as_ref() == Some(version) {
-                    pages.push(catalog::render_migration(
-                        &MigrationPage {
-                            chart: chart.clone(),
-                            version: version.to_string(),
-                            title: migration.title.clone(),
-                            link: migration.link.clone(),
-                            steps: migration
-                                .steps
-                                .iter()
-                                .map(|s| (s.id.clone(), s.title.clone()))
-                                .collect(),
-                        },
-                        look,
-                    ));
+                    let page = migration_page(chart, version, migration);
+                    self.pages.push(catalog::render_migration(&page, look));
                 }
                 for step in &migration.steps {
-                    if step.id == args.id {
-                        pages.push(catalog::render_step(
-                            &StepPage::new(chart, version, step),
-                            look,
-                        ));
+                    if step.id == id {
+                        let page = StepPage::new(chart, version, step);
+                        self.pages.push(catalog::render_step(&page, look));
                     }
-                    ids.push(step.id.clone());
+                    self.ids.push(step.id.clone());
                 }
             }
-            ids.push(version.to_string());
+            self.ids.push(version.to_string());
         }
-        let Some(version) = wanted.as_ref().filter(|_| pages.is_empty()) else {
-            continue;
+        let Some(version) = wanted.filter(|_| self.pages.is_empty()) else {
+            return Ok(());
         };
-        if pack.info.versions.contains_key(version) {
-            notes.push(format!(
+        if pack.info.versions.contains_key(&version) {
+            self.notes.push(format!(
                 "{chart} {version}: nothing changed for values files in this version.\n"
             ));
         } else if let Some(why) = pack.info.not_versions.get(&version.to_string()) {
-            notes.push(format!("{chart} {version}: {why}\n"));
+            self.notes.push(format!("{chart} {version}: {why}\n"));
         }
+        Ok(())
     }
-    if pages.is_empty() && !notes.is_empty() {
-        terminal.result(&notes.concat());
-        return Ok(());
+}
+
+fn migration_page(chart: &str, version: &Version, migration: &Migration) -> MigrationPage {
+    let steps = migration.steps.iter();
+    MigrationPage {
+        chart: chart.to_owned(),
+        version: version.to_string(),
+        title: migration.title.clone(),
+        link: migration.link.clone(),
+        steps: steps.map(|s| (s.id.clone(), s.title.clone())).collect(),
     }
-    if pages.is_empty() {
-        let hint = match super::closest(&args.id, ids.iter().map(String::as_str)) {
-            Some(close) => format!("; did you mean `{close}`?"),
-            None => {
-                "; `refit packs` lists the charts, `refit explain CHART` the versions that changed something, `refit explain VERSION` the steps of one"
-                    .to_owned()
-            }
-        };
-        bail!("no version and no step is called `{}`{hint}", args.id);
-    }
-    terminal.result(&pages.join("\n"));
-    Ok(())
 }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     pack::{
-        Known, Migration, VersionRange,
+        Known, VersionRange,
         model::{KeyRange, ReadAnswer},
     },
     values::{Path, Segment, Value},
@@ -29,8 +29,12 @@ use crate::{
 pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
     let keys = whole.files.spot("keys.yaml");
     let entries: HashMap<&str, Spot<'_>> = keys.entries().into_iter().collect();
-    let mut used: BTreeSet<(Version, String)> = BTreeSet::new();
-    let mut gone: BTreeSet<(Version, String)> = BTreeSet::new();
+    let mut history = HistoryCheck {
+        whole,
+        used: BTreeSet::new(),
+        gone: BTreeSet::new(),
+        found,
+    };
     // Charts have hundreds of versions and keys, and few ranges.
     let mut held: HashMap<String, Rc<[bool]>> = HashMap::new();
     let mut holds = |range: &VersionRange| -> Rc<[bool]> {
@@ -50,50 +54,10 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
         };
         let ranges: Vec<&KeyRange> = ranges.collect();
         let inside: Vec<Rc<[bool]>> = ranges.iter().map(|range| holds(&range.versions)).collect();
-        let mut last: Option<usize> = None;
-        let mut overlap = false;
-        for (at, version) in whole.versions.iter().enumerate() {
-            let mut own = (0..ranges.len()).filter(|i| inside[*i][at]);
-            let range = own.next();
-            // Once for a key: the versions behind this one would only repeat it.
-            if let (Some(second), false) = (own.next(), overlap) {
-                let message = format!("two ranges of {path} contain {version}");
-                found.push(
-                    entry
-                        .item(second)
-                        .get("in")
-                        .finding_here(Code::RangesOverlap, message),
-                );
-                overlap = true;
-            }
-            let before = at.checked_sub(1).map(|at| &whole.versions[at]);
-            if let (Some(last), Some(before)) = (last, before) {
-                let place = KeyChange {
-                    path,
-                    entry: *entry,
-                    version,
-                    before,
-                };
-                match range {
-                    Some(range) if range != last => {
-                        place.check_changed(
-                            whole,
-                            ranges[last],
-                            ranges[range],
-                            range,
-                            &mut used,
-                            found,
-                        );
-                    }
-                    Some(_) => {}
-                    None => {
-                        place.check_vanished(whole, ranges[last], last, &mut used, &mut gone, found)
-                    }
-                }
-            }
-            last = range;
-        }
+        let inside = |range: usize, version: usize| inside[range][version];
+        history.check_key((path, *entry), &ranges, inside);
     }
+    let used = history.used;
     check_ignored(whole, &used, found);
     ignored_keys(whole, found);
 }
@@ -142,36 +106,77 @@ struct KeyChange<'a> {
     before: &'a Version,
 }
 
-impl KeyChange<'_> {
-    fn own_migration<'w>(&self, whole: &'w Whole<'_>) -> Option<&'w Migration> {
-        let mut migrations = whole.migrations.iter();
-        migrations
-            .find(|migration| migration.version == *self.version)
-            .copied()
+/// The check of keys.yaml, with what it has met so far.
+struct HistoryCheck<'c> {
+    whole: &'c Whole<'c>,
+    /// The entries under `ignored` of migrations that would be found without them.
+    used: BTreeSet<(Version, String)>,
+    /// The maps of which it was said that they go.
+    gone: BTreeSet<(Version, String)>,
+    found: &'c mut Vec<PackFinding>,
+}
+
+impl HistoryCheck<'_> {
+    /// Goes through a key version by version. `inside` says whether a range has a version, by their numbers.
+    fn check_key(
+        &mut self,
+        (path, entry): (&Path, Spot<'_>),
+        ranges: &[&KeyRange],
+        inside: impl Fn(usize, usize) -> bool,
+    ) {
+        let mut last: Option<usize> = None;
+        let mut overlap = false;
+        let versions = &self.whole.versions;
+        for (at, version) in versions.iter().enumerate() {
+            let mut own = (0..ranges.len()).filter(|range| inside(*range, at));
+            let range = own.next();
+            // Once for a key: the versions behind this one would only repeat it.
+            if let (Some(second), false) = (own.next(), overlap) {
+                let message = format!("two ranges of {path} contain {version}");
+                let spot = entry.item(second).get("in");
+                self.found
+                    .push(spot.finding_here(Code::RangesOverlap, message));
+                overlap = true;
+            }
+            let before = at.checked_sub(1).map(|at| &versions[at]);
+            if let (Some(last), Some(before)) = (last, before) {
+                let change = KeyChange {
+                    path,
+                    entry,
+                    version,
+                    before,
+                };
+                match range {
+                    Some(range) if range != last => {
+                        self.check_changed(&change, ranges[last], (ranges[range], range));
+                    }
+                    Some(_) => {}
+                    None => self.check_vanished(&change, ranges[last], last),
+                }
+            }
+            last = range;
+        }
     }
 
     /// True if a step of the version has to do with the key, or the migration says that none need.
-    fn is_spoken_of(
-        &self,
-        whole: &Whole<'_>,
-        change: KeyChangeKind,
-        used: &mut BTreeSet<(Version, String)>,
-    ) -> bool {
-        if is_ignored(whole, self.path, self.version, change) {
+    fn is_spoken_of(&mut self, at: &KeyChange<'_>, change: KeyChangeKind) -> bool {
+        if is_ignored(self.whole, at.path, at.version, change) {
             return true;
         }
-        let Some(migration) = self.own_migration(whole) else {
+        let mut migrations = self.whole.migrations.iter();
+        let Some(migration) = migrations.find(|migration| migration.version == *at.version) else {
             // Of a file that cannot be read nobody knows what it would say.
-            let mut files = whole.pack.migrated_versions();
-            return files.any(|version| version == self.version);
+            let mut files = self.whole.pack.migrated_versions();
+            return files.any(|version| version == at.version);
         };
         // `**` can stand for whatever is below a key, and speaks only of what it leads to.
         let meets = |path: &Path| match path.is_deep() {
-            true => path.may_hold(self.path),
-            false => path.may_overlap(self.path),
+            true => path.may_hold(at.path),
+            false => path.may_overlap(at.path),
         };
         if let Some(ignored) = migration.ignored.iter().find(|path| meets(path)) {
-            used.insert((migration.version.clone(), ignored.to_string()));
+            self.used
+                .insert((migration.version.clone(), ignored.to_string()));
             return true;
         }
         migration.steps.iter().any(|step| {
@@ -185,43 +190,48 @@ impl KeyChange<'_> {
         })
     }
 
+    /// Checks a key that has another range from a version on, by the number of that range.
     fn check_changed(
-        &self,
-        whole: &Whole<'_>,
+        &mut self,
+        change: &KeyChange<'_>,
         old: &KeyRange,
-        new: &KeyRange,
-        at: usize,
-        used: &mut BTreeSet<(Version, String)>,
-        found: &mut Vec<PackFinding>,
+        (new, at): (&KeyRange, usize),
     ) {
-        let (path, version) = (self.path, self.version);
-        let range = self.entry.item(at);
+        let (path, version) = (change.path, change.version);
+        let range = change.entry.item(at);
         if old.read == ReadAnswer::Yes && new.read == ReadAnswer::No {
-            if !self.is_spoken_of(whole, KeyChangeKind::Gone, used) {
+            if !self.is_spoken_of(change, KeyChangeKind::Gone) {
                 let message = format!(
                     "nothing reads {path} from {version} on, and no step of {version}.yaml takes it; move or \
                      drop it there, or say why not under `ignored`"
                 );
-                found.push(range.get("read").finding_here(Code::VanishedKey, message));
+                self.found
+                    .push(range.get("read").finding_here(Code::VanishedKey, message));
             }
             return;
         }
-        // A tag is what an upgrade is for.
-        let tag = matches!(path.last(), Some(Segment::Key(key)) if ["tag", "digest"].contains(&key.as_str()));
-        if !new.gone_from.is_empty() && !self.is_spoken_of(whole, KeyChangeKind::Gone, used) {
+        if !new.gone_from.is_empty() && !self.is_spoken_of(change, KeyChangeKind::Gone) {
             let files = new.gone_from.join(", ");
             let message = format!(
                 "{files} does not read {path} any more from {version} on, others still do, and no step of \
                  {version}.yaml looks at it; move or tell it there, or say why not under `ignored`"
             );
-            found.push(range.get("gone-from").finding_here(Code::LeftKey, message));
+            self.found
+                .push(range.get("gone-from").finding_here(Code::LeftKey, message));
         }
-        if new.read == ReadAnswer::No || tag || old.default == new.default {
-            return;
+        // A tag is what an upgrade is for.
+        let tag = matches!(path.last(), Some(Segment::Key(key)) if ["tag", "digest"].contains(&key.as_str()));
+        if new.read == ReadAnswer::Yes && !tag && old.default != new.default {
+            self.check_default(change, range.get("default").at_value());
         }
+    }
+
+    /// Checks a key whose default is written otherwise from a version on, at its place.
+    fn check_default(&mut self, change: &KeyChange<'_>, spot: Spot<'_>) {
+        let (path, version) = (change.path, change.version);
         let defaults = (
-            whole.default(path, self.before),
-            whole.default(path, version),
+            self.whole.default(path, change.before),
+            self.whole.default(path, version),
         );
         let (Some(before), Some(now)) = defaults else {
             return;
@@ -229,59 +239,43 @@ impl KeyChange<'_> {
         let kinds = (telling_kind(before), telling_kind(now));
         // An empty text, map or list and a null all say that nothing is set.
         if is_nothing(before) && is_nothing(now) && kinds.0.zip(kinds.1).is_none_or(|(a, b)| a == b)
-            || self.is_spoken_of(whole, KeyChangeKind::Default, used)
+            || self.is_spoken_of(change, KeyChangeKind::Default)
         {
             return;
         }
-        if let (Some(theirs), Some(own)) = kinds
-            && theirs != own
-        {
-            let message = format!(
-                "the default of {path} is {own} from {version} on and was {theirs}; if that is right, a step \
-                 of {version}.yaml should convert or tell it, or `ignored` say why not"
-            );
-            found.push(
-                range
-                    .get("default")
-                    .at_value()
-                    .finding_here(Code::DefaultType, message),
-            );
-        } else {
-            let message = format!(
-                "the default of {path} changes with {version}, and no step of {version}.yaml looks at it; \
-                 tell it there (`read` and `tell`), or say why not under `ignored`"
-            );
-            found.push(
-                range
-                    .get("default")
-                    .at_value()
-                    .finding_here(Code::ChangedDefault, message),
-            );
-        }
+        self.found.push(match kinds {
+            (Some(theirs), Some(own)) if theirs != own => {
+                let message = format!(
+                    "the default of {path} is {own} from {version} on and was {theirs}; if that is right, a step \
+                     of {version}.yaml should convert or tell it, or `ignored` say why not"
+                );
+                spot.finding_here(Code::DefaultType, message)
+            }
+            _ => {
+                let message = format!(
+                    "the default of {path} changes with {version}, and no step of {version}.yaml looks at it; \
+                     tell it there (`read` and `tell`), or say why not under `ignored`"
+                );
+                spot.finding_here(Code::ChangedDefault, message)
+            }
+        });
     }
 
-    fn check_vanished(
-        &self,
-        whole: &Whole<'_>,
-        old: &KeyRange,
-        at: usize,
-        used: &mut BTreeSet<(Version, String)>,
-        gone: &mut BTreeSet<(Version, String)>,
-        found: &mut Vec<PackFinding>,
-    ) {
-        let (path, version) = (self.path, self.version);
+    /// Checks a key that is in no range any more, by the number of the range that it was in.
+    fn check_vanished(&mut self, change: &KeyChange<'_>, old: &KeyRange, at: usize) {
+        let (path, version) = (change.path, change.version);
         if old.read == ReadAnswer::No
-            || whole.pack.keys.known(path, version) != Known::Unknown
-            || self.is_spoken_of(whole, KeyChangeKind::Gone, used)
+            || self.whole.pack.keys.known(path, version) != Known::Unknown
+            || self.is_spoken_of(change, KeyChangeKind::Gone)
         {
             return;
         }
         // Of a whole map that goes, the map is named, once.
         let segments = path.segments();
         let above = (1..=segments.len()).map(|depth| Path::new(segments[..depth].to_vec()));
-        let mut above = above.filter(|above| !whole.knows(above, version));
+        let mut above = above.filter(|above| !self.whole.knows(above, version));
         let top = above.next().unwrap_or_else(|| path.clone());
-        if !gone.insert((version.clone(), top.to_string())) {
+        if !self.gone.insert((version.clone(), top.to_string())) {
             return;
         }
         let what = match top == *path {
@@ -292,12 +286,9 @@ impl KeyChange<'_> {
             "{what}, and no step of {version}.yaml takes it; move or drop it there, or say why not under \
              `ignored`"
         );
-        found.push(
-            self.entry
-                .item(at)
-                .get("in")
-                .finding_here(Code::VanishedKey, message),
-        );
+        let spot = change.entry.item(at).get("in");
+        self.found
+            .push(spot.finding_here(Code::VanishedKey, message));
     }
 }
 
