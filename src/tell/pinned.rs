@@ -3,8 +3,8 @@
 //! A chart and its application move together: a tag that was pinned once goes on running the old application under
 //! templates that were made for another one, and Helm says nothing. A tag is the application's where its text is exactly
 //! an application version that this chart came with, and the image beside it is the chart's own, from whatever
-//! registry: an image that users bring has versions of its own, which may be the same numbers. A tag that differs in the
-//! patch version alone is no surprise.
+//! registry: an image that users bring has versions of its own, which may be the same numbers, and so has a second
+//! program of the chart, as its default tag shows. A tag that differs in the patch version alone is no surprise.
 
 use std::collections::HashMap;
 
@@ -45,6 +45,7 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
                 !is_close(without_v(tag), without_v(&current.app))
                     && is_key(&path, subject)
                     && is_own_image(&path, subject)
+                    && follows_application(&path, &current.app, subject)
                     && !step_texts.speak_of(&path)
             });
             // A layer further up has its say, whatever it says.
@@ -74,6 +75,16 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
 fn is_key(path: &Path, subject: Subject<'_>) -> bool {
     let keys = &subject.pack.keys;
     keys.known(path, subject.to) == Known::Read || keys.default(path, subject.to).is_some()
+}
+
+/// True unless the target's own tag there has another count: a chart may bring a second program, whose versions have
+/// numbers that the application had once.
+fn follows_application(tag: &Path, app: &str, subject: Subject<'_>) -> bool {
+    let default = subject.pack.keys.default(tag, subject.to);
+    match default.and_then(Value::as_str) {
+        None | Some("") => true,
+        Some(default) => is_close(without_v(default), without_v(app)),
+    }
 }
 
 /// True if the image that a tag belongs to is the one that the chart names there, from wherever it is pulled; also

@@ -141,33 +141,3 @@ fn every_documented_change_is_made_asked_told_or_excluded() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
-
-/// The chart's own migrator and refit mean the same, where the project ships one.
-#[test]
-fn the_values_that_traefik_migrates_itself_come_out_alike() {
-    use refit::{
-        load::{InputFile, ReleaseRequest},
-        upgrade::{Request, upgrade},
-        values::{Value, view::View},
-        yaml::Tree,
-    };
-    let Some(shared) = support::shared() else {
-        return;
-    };
-    let folder = shared.join("oracles/traefik-v40-v41");
-    let old = fs::read(folder.join("sample-v40-values.yaml")).unwrap();
-    let theirs = fs::read_to_string(folder.join("expected-v41-values.yaml")).unwrap();
-    let outcome = upgrade(&Request {
-        releases: vec![ReleaseRequest::new(vec![InputFile::Stdin(old)])],
-        chart: Some("traefik".to_owned()),
-        from: Some("40.3.0".parse().unwrap()),
-        to: Some("41.0.0".parse().unwrap()),
-        ..Request::default()
-    });
-    let values = |text: &str| {
-        let tree = Tree::parse(text.to_owned()).unwrap();
-        let view = View::new(&tree, tree.documents()[0].root);
-        Value::Map(view.values().unwrap())
-    };
-    assert_eq!(values(&outcome.releases[0].files[0].after), values(&theirs));
-}

@@ -13,6 +13,7 @@ mod charts;
 mod check;
 mod expressions;
 mod hostile;
+mod migrators;
 mod replacement;
 mod sub_charts;
 mod tell;

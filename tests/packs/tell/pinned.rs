@@ -70,6 +70,16 @@ fn an_image_that_the_user_brings_is_none_of_the_charts() {
     assert_eq!(of("external-dns", &layers, versions), [""; 0]);
 }
 
+/// Kong's ingress controller has versions of its own, some of which Kong had, too.
+#[test]
+fn the_version_of_another_program_of_the_chart_is_none_of_the_application() {
+    let versions = ("2.33.3", "3.4.1");
+    let controller = "ingressController: {image: {tag: \"3.0\"}}\n";
+    assert_eq!(of("kong", &[controller], versions), [""; 0]);
+    let gateway = "image: {tag: \"3.5\"}\n";
+    assert_eq!(of("kong", &[gateway], versions).len(), 1);
+}
+
 /// Arroyo's own pack says more of it.
 #[test]
 fn what_a_step_tells_is_not_told_twice() {
