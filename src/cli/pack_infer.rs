@@ -1,6 +1,6 @@
 //! `refit pack infer`: what two versions of a chart tell of the keys that moved, as a migration for a pack.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -8,7 +8,10 @@ use refit::{
     authoring::left_keys,
     chart::Chart,
     draft::{
-        PairOfCharts, Versions, candidates::ChartKeys, infer, migration_file, propose::Suggestion,
+        PairOfCharts, Versions,
+        candidates::ChartKeys,
+        infer, migration_file,
+        propose::{Proposals, Suggestion},
     },
     effect::{
         helm::{Helm, next_step},
@@ -71,8 +74,48 @@ pub fn run(args: &InferArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
             file.display()
         );
     }
+    make_pack_ready(args, &folder, &versions, terminal)?;
+    let helm = Helm::from_env();
+    let has_helm = helm.version().is_ok();
+    let options = Options::to_learn_of_charts(args.kube_version.clone());
+    let renderer = |path| Renderer::new(helm.clone(), path, options.clone()).without_crds();
+    let renderers = (renderer(&args.old), renderer(&args.new));
+    let pair = PairOfCharts {
+        old: &old,
+        new: &new,
+        renderers: has_helm.then_some((&renderers.0, &renderers.1)),
+    };
+    let keys = (ChartKeys::of(&old), ChartKeys::of(&new));
+    let found = infer(&pair, (&keys.0, &keys.1));
+    let text = migration_file(
+        (&keys.0, &keys.1),
+        &versions,
+        &found,
+        &left_keys(&old, &new),
+    );
+    write::put(&file, text.as_bytes())?;
+    let renderings = renderers.0.runs() + renderers.1.runs();
+    terminal.say(&format!(
+        "{} to {}: {}; {renderings} renderings\n{}Next: read {}, then refit pack check {}\n",
+        versions.old,
+        versions.new,
+        count_fates(&found),
+        why_unproven(&found),
+        file.display(),
+        refit::shell::quote(&folder.display().to_string()),
+    ));
+    Ok(Exit::Done)
+}
+
+/// Makes a pack of the two versions if the folder has none. One that is there must know them.
+fn make_pack_ready(
+    args: &InferArgs,
+    folder: &Path,
+    versions: &Versions,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
     if folder.join("pack.yaml").exists() {
-        let pack = Pack::from_folder(&folder)
+        let pack = Pack::from_folder(folder)
             .with_context(|| format!("the pack {} cannot be used", folder.display()))?;
         for version in [&versions.old, &versions.new] {
             if !pack.info.versions.contains_key(version) {
@@ -93,42 +136,21 @@ pub fn run(args: &InferArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
                 since: None,
                 releases_only: false,
                 repository: Vec::new(),
-                dir: Some(folder.clone()),
+                dir: Some(folder.to_owned()),
             },
             terminal,
         )?;
     }
-    let helm = Helm::from_env();
-    let has_helm = helm.version().is_ok();
-    let options = Options::to_learn_of_charts(args.kube_version.clone());
-    let renderer = |path| Renderer::new(helm.clone(), path, options.clone()).without_crds();
-    let renderers = (renderer(&args.old), renderer(&args.new));
-    let pair = PairOfCharts {
-        old: &old,
-        new: &new,
-        renderers: has_helm.then_some((&renderers.0, &renderers.1)),
-    };
-    let keys = (ChartKeys::of(&old), ChartKeys::of(&new));
-    let found = infer(&pair, (&keys.0, &keys.1));
-    let text = migration_file(
-        (&keys.0, &keys.1),
-        &versions,
-        &found,
-        &left_keys(&old, &new),
-    );
-    write::put(&file, text.as_bytes())?;
+    Ok(())
+}
+
+fn count_fates(found: &Proposals) -> String {
     let count = |is: fn(&Suggestion) -> bool| {
-        found
-            .settings
-            .iter()
-            .filter(|setting| is(&setting.fate))
-            .count()
+        let settings = found.settings.iter();
+        settings.filter(|setting| is(&setting.fate)).count()
     };
-    let renderings = renderers.0.runs() + renderers.1.runs();
-    terminal.say(&format!(
-        "{} to {}: {} keys moved for sure, {} perhaps, {} without a place; {renderings} renderings\n{}Next: read {}, then refit pack check {}\n",
-        versions.old,
-        versions.new,
+    format!(
+        "{} keys moved for sure, {} perhaps, {} without a place",
         count(|fate| matches!(fate, Suggestion::Moves(place) if !place.wraps)),
         count(|fate| match fate {
             Suggestion::Moves(place) => place.wraps,
@@ -136,12 +158,13 @@ pub fn run(args: &InferArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
             _ => false,
         }),
         count(|fate| matches!(fate, Suggestion::Lost)),
-        found.unproven.as_ref().map_or_else(String::new, |why| format!(
-            "Nothing could be tried out, so nothing is sure.\n  why:  {why}\n{}",
-            next_step(why).map_or_else(String::new, |next| format!("  next: {next}\n"))
-        )),
-        file.display(),
-        refit::shell::quote(&folder.display().to_string()),
-    ));
-    Ok(Exit::Done)
+    )
+}
+
+fn why_unproven(found: &Proposals) -> String {
+    let Some(why) = &found.unproven else {
+        return String::new();
+    };
+    let next = next_step(why).map_or_else(String::new, |next| format!("  next: {next}\n"));
+    format!("Nothing could be tried out, so nothing is sure.\n  why:  {why}\n{next}")
 }

@@ -67,88 +67,115 @@ pub(super) fn group_candidates<'s, 'a>(
     pack: &Pack,
     seen: &'s [LayerCandidate<'a>],
 ) -> Vec<Grouped<'s, 'a>> {
-    let mut folders: BTreeMap<&FilePath, Vec<&'s LayerCandidate<'a>>> = BTreeMap::new();
+    let mut by_folder = ByFolder(BTreeMap::new());
     for file in seen {
-        folders.entry(&file.folder).or_default().push(file);
+        by_folder.0.entry(&file.folder).or_default().push(file);
     }
-    let bases = |folder: &FilePath| -> Vec<&'s LayerCandidate<'a>> {
-        let files = folders.get(folder).into_iter().flatten().copied();
+    let used: BTreeSet<PathBuf> = by_folder
+        .0
+        .iter()
+        .filter(|(_, files)| files.iter().any(|file| file.values.is_some()))
+        .filter_map(|(folder, _)| by_folder.folder_above(folder))
+        .collect();
+    let folders = by_folder.0.keys();
+    let mut groups: Vec<_> = folders
+        .flat_map(|folder| by_folder.group_folder(folder, &pack.info.chart, used.contains(*folder)))
+        .collect();
+    name_apart(&mut groups);
+    groups
+}
+
+/// The files that may be layers, by the folder that they count for.
+struct ByFolder<'s, 'a>(BTreeMap<&'s FilePath, Vec<&'s LayerCandidate<'a>>>);
+
+impl<'s, 'a> ByFolder<'s, 'a> {
+    fn files_in(&self, folder: &FilePath) -> impl Iterator<Item = &'s LayerCandidate<'a>> {
+        self.0.get(folder).into_iter().flatten().copied()
+    }
+
+    /// The files of a folder that are for all releases in and below it.
+    fn bases_in(&self, folder: &FilePath) -> Vec<&'s LayerCandidate<'a>> {
+        let files = self.files_in(folder);
         let mut files: Vec<_> = files.filter(|file| file.role.is_base()).collect();
         files.sort_by_key(|file| file.role.rank());
         files
-    };
-    let secrets = |folder: &FilePath, of: Option<&str>| -> Vec<&'s LayerCandidate<'a>> {
-        let files = folders.get(folder).into_iter().flatten().copied();
-        files
-            .filter(|file| matches!(&file.role, Role::Secret(name) if name.as_deref() == of))
-            .collect()
-    };
-    // Two steps up at most: what lies further away belongs to something larger.
-    let above = |folder: &FilePath| -> Option<PathBuf> {
-        let up = folder.ancestors().skip(1).take(2);
-        let found = up.into_iter().find(|above| !bases(above).is_empty());
+    }
+
+    /// The encrypted files of a folder: those of one environment, or those for all.
+    fn secrets_in(
+        &self,
+        folder: &FilePath,
+        of: Option<&str>,
+    ) -> impl Iterator<Item = &'s LayerCandidate<'a>> {
+        let files = self.files_in(folder);
+        files.filter(move |file| matches!(&file.role, Role::Secret(name) if name.as_deref() == of))
+    }
+
+    /// The next folder above that has files for all.
+    fn folder_above(&self, folder: &FilePath) -> Option<PathBuf> {
+        // Two steps up at most: what lies further away belongs to something larger.
+        let mut up = folder.ancestors().skip(1).take(2);
+        let found = up.find(|above| !self.bases_in(above).is_empty());
         found.map(FilePath::to_owned)
-    };
-    let used: BTreeSet<PathBuf> = folders
-        .iter()
-        .filter(|(_, files)| files.iter().any(|file| file.values.is_some()))
-        .filter_map(|(folder, _)| above(folder))
-        .collect();
-    let mut groups = Vec::new();
-    for (folder, files) in &folders {
-        let own = bases(folder);
+    }
+
+    /// The releases of a folder: one for each environment that a file is named after; else one of the files
+    /// for all, unless releases in folders below use them.
+    fn group_folder(
+        &self,
+        folder: &FilePath,
+        chart: &str,
+        is_used_below: bool,
+    ) -> Vec<Grouped<'s, 'a>> {
+        let own = self.bases_in(folder);
         let mut below: Vec<&LayerCandidate<'_>> = Vec::new();
-        let parent = above(folder);
+        let parent = self.folder_above(folder);
         if let Some(parent) = &parent {
-            below.extend(bases(parent));
-            below.extend(secrets(parent, None));
+            below.extend(self.bases_in(parent));
+            below.extend(self.secrets_in(parent, None));
         }
         below.extend(&own);
-        below.extend(secrets(folder, None));
-        let overlays = files.iter().copied().filter_map(|file| match &file.role {
+        below.extend(self.secrets_in(folder, None));
+        let overlays = self.files_in(folder).filter_map(|file| match &file.role {
             Role::Overlay(name) => Some((name.clone(), file)),
             _ => None,
         });
-        let overlays: Vec<(String, &LayerCandidate<'_>)> = overlays.collect();
-        let folder_name = folder
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        for (name, file) in &overlays {
-            let extra = secrets(folder, Some(name));
+        let overlays = overlays.map(|(name, file)| {
             let how = match below.is_empty() {
                 true => format!("{} stands alone", shown_path(&file.path)),
                 false => format!("{} is named after an environment", shown_path(&file.path)),
             };
-            let mut alone = vec![*file];
-            alone.extend(&extra);
-            groups.push(Grouped {
-                name: name.clone(),
-                layers: below.iter().copied().chain(alone.iter().copied()).collect(),
-                how,
-                own: alone,
-            });
-        }
-        if overlays.is_empty() && !own.is_empty() && !used.contains(*folder) {
-            let how = match (&parent, &folder_name) {
-                (Some(_), Some(name)) => format!("the folder {name} has values of its own"),
-                _ => "no other values file lies beside it or below".to_owned(),
-            };
-            let name = match folder_name {
-                Some(name) if !roles::is_generic(&name) => name,
-                _ => pack.info.chart.clone(),
-            };
-            let mut alone = own.clone();
-            alone.extend(secrets(folder, None));
-            groups.push(Grouped {
+            let mut alone = vec![file];
+            alone.extend(self.secrets_in(folder, Some(&name)));
+            Grouped {
                 name,
-                layers: below.clone(),
+                layers: below.iter().chain(&alone).copied().collect(),
                 how,
                 own: alone,
-            });
+            }
+        });
+        let groups: Vec<Grouped<'_, '_>> = overlays.collect();
+        if !groups.is_empty() || own.is_empty() || is_used_below {
+            return groups;
         }
+        let folder_name = folder.file_name();
+        let folder_name = folder_name.map(|name| name.to_string_lossy().into_owned());
+        let how = match (&parent, &folder_name) {
+            (Some(_), Some(name)) => format!("the folder {name} has values of its own"),
+            _ => "no other values file lies beside it or below".to_owned(),
+        };
+        let mut alone = own;
+        alone.extend(self.secrets_in(folder, None));
+        vec![Grouped {
+            name: match folder_name {
+                Some(name) if !roles::is_generic(&name) => name,
+                _ => chart.to_owned(),
+            },
+            layers: below,
+            how,
+            own: alone,
+        }]
     }
-    name_apart(&mut groups);
-    groups
 }
 
 /// Gives releases of one name different ones: their folder's name comes in front.

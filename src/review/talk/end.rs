@@ -6,14 +6,8 @@ use crate::{report::review as show, review::Review};
 impl Talk<'_> {
     /// Shows what it came to, and asks whether to write it. `None` to go back.
     pub(super) fn ask_to_write(&mut self, reviews: &[Review]) -> Result<Option<DialogueEnd>, Stop> {
-        let mut writable = 0;
-        let mut open = 0;
+        let (writable, open) = count_ends(reviews);
         for review in reviews {
-            if review.is_open() {
-                open += 1;
-            } else {
-                writable += review.files().iter().filter(|file| file.changed).count();
-            }
             if review.is_begun() || review.is_changed() || review.is_open() {
                 self.show_result(review);
             }
@@ -29,12 +23,7 @@ impl Talk<'_> {
             };
             self.show_warning(text);
         }
-        let files = if writable == 1 { "file" } else { "files" };
-        let prompt = match (writable, open) {
-            (0, 0) => "Nothing changes. Done? [Y,b,d,l,q,?] ".to_owned(),
-            (0, _) => "Stop here, with the questions open? [Y,b,d,l,q,?] ".to_owned(),
-            (n, _) => format!("Write {n} {files}? [y,N,b,d,l,q,?] "),
-        };
+        let prompt = end_prompt(writable, open);
         self.person.forget();
         loop {
             match self.ask_key(&prompt)? {
@@ -70,14 +59,7 @@ impl Talk<'_> {
                 }
                 KeyPress::Char('l') => {
                     self.echo_word("the settings");
-                    for review in reviews {
-                        for release in review.result() {
-                            if review.result().len() > 1 {
-                                self.show_name(release);
-                            }
-                            self.show_ledgers(&[release]);
-                        }
-                    }
+                    self.show_settings(reviews);
                 }
                 KeyPress::Char('q') => {
                     self.echo_word("quit");
@@ -85,25 +67,41 @@ impl Talk<'_> {
                 }
                 _ => {
                     self.echo_word("keys");
-                    let ends: &[(&str, &str)] = match writable {
-                        0 => &[("Enter, y", "this is all; nothing is written")],
-                        _ => &[
-                            ("y", "write what is shown above"),
-                            ("Enter, n", "write nothing; what was decided can be saved"),
-                        ],
-                    };
-                    let mut keys = ends.to_vec();
-                    keys.extend([
-                        ("b, Esc", "back to what was decided last"),
-                        ("d", "the whole difference again"),
-                        ("l", "what became of every setting"),
-                        ("q, Ctrl-C", "quit; nothing is written"),
-                        ("Ctrl-Z", "suspend; fg in the shell comes back here"),
-                    ]);
-                    self.show_keys(&keys);
+                    self.show_end_keys(writable > 0);
                 }
             }
         }
+    }
+
+    /// Shows what became of every setting.
+    fn show_settings(&mut self, reviews: &[Review]) {
+        for review in reviews {
+            for release in review.result() {
+                if review.result().len() > 1 {
+                    self.show_name(release);
+                }
+                self.show_ledgers(&[release]);
+            }
+        }
+    }
+
+    fn show_end_keys(&mut self, can_write: bool) {
+        let ends: &[(&str, &str)] = match can_write {
+            false => &[("Enter, y", "this is all; nothing is written")],
+            true => &[
+                ("y", "write what is shown above"),
+                ("Enter, n", "write nothing; what was decided can be saved"),
+            ],
+        };
+        let mut keys = ends.to_vec();
+        keys.extend([
+            ("b, Esc", "back to what was decided last"),
+            ("d", "the whole difference again"),
+            ("l", "what became of every setting"),
+            ("q, Ctrl-C", "quit; nothing is written"),
+            ("Ctrl-Z", "suspend; fg in the shell comes back here"),
+        ]);
+        self.show_keys(&keys);
     }
 
     fn show_result(&mut self, review: &Review) {
@@ -121,5 +119,23 @@ impl Talk<'_> {
             let text = show::render_closing(release, &review.tally(at), look, &self.masker);
             self.show_report(&text);
         }
+    }
+}
+
+/// The number of files that can be written, and of reviews with open questions: nothing of these is written.
+fn count_ends(reviews: &[Review]) -> (usize, usize) {
+    let (open, done): (Vec<&Review>, Vec<&Review>) =
+        reviews.iter().partition(|review| review.is_open());
+    let files = done.iter().flat_map(|review| review.files());
+    (files.filter(|file| file.changed).count(), open.len())
+}
+
+/// The last question. The answer that Enter gives is the capital letter.
+fn end_prompt(writable: usize, open: usize) -> String {
+    let files = if writable == 1 { "file" } else { "files" };
+    match (writable, open) {
+        (0, 0) => "Nothing changes. Done? [Y,b,d,l,q,?] ".to_owned(),
+        (0, _) => "Stop here, with the questions open? [Y,b,d,l,q,?] ".to_owned(),
+        (n, _) => format!("Write {n} {files}? [y,N,b,d,l,q,?] "),
     }
 }
