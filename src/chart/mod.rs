@@ -204,30 +204,7 @@ impl Chart {
         let about: ChartYaml = serde_yaml::from_slice(about)
             .map_err(|error| no_chart(format!("Chart.yaml: {error}")))?;
 
-        let mut inner: BTreeMap<String, BTreeMap<String, Vec<u8>>> = BTreeMap::new();
-        let below: Vec<String> = files
-            .keys()
-            .filter(|name| name.starts_with("charts/"))
-            .cloned()
-            .collect();
-        for name in below {
-            let Some(bytes) = files.remove(&name) else {
-                continue;
-            };
-            let rest = &name["charts/".len()..];
-            match rest.split_once('/') {
-                Some((chart, file)) => {
-                    let chart = inner.entry(chart.to_owned()).or_default();
-                    chart.insert(file.to_owned(), bytes);
-                }
-                None if rest.ends_with(".tgz") => {
-                    let unpacked = unpack_archive(&bytes, left)
-                        .map_err(|error| no_chart(format!("charts/{rest}: {error}")))?;
-                    inner.insert(rest.to_owned(), unpacked);
-                }
-                None => {}
-            }
-        }
+        let inner = take_bundled_files(&mut files, left).map_err(no_chart)?;
         let mut bundled = Vec::new();
         for (name, files) in inner {
             if files.contains_key("Chart.yaml") {
@@ -241,21 +218,15 @@ impl Chart {
         }
         let mut bundled_names: Vec<String> =
             bundled.iter().map(|chart| chart.name.clone()).collect();
-        let mut conditions = Vec::new();
-        let mut aliases = BTreeMap::new();
-        for dependency in about.dependencies {
-            if let Some(alias) = &dependency.alias {
-                aliases.insert(alias.clone(), dependency.name.clone());
-            }
-            // Also of charts that are not in the tree: their values stand below these names all the same.
-            bundled_names.push(dependency.alias.unwrap_or(dependency.name));
-            let condition = dependency.condition.unwrap_or_default();
-            // Helm takes several paths and goes by the first that it finds.
-            conditions.extend(condition.split(',').map(|path| path.trim().to_owned()));
-        }
+        // Also of charts that are not in the tree: their values stand below these names all the same.
+        bundled_names.extend(about.dependencies.iter().map(Dependency::name_in_values));
         bundled_names.sort();
         bundled_names.dedup();
-        conditions.retain(|path| !path.is_empty());
+        let dependencies = about.dependencies.iter();
+        let conditions = dependencies.flat_map(Dependency::conditions).collect();
+        let aliased = about.dependencies.into_iter();
+        let aliases = aliased.filter_map(|dependency| Some((dependency.alias?, dependency.name)));
+        let aliases = aliases.collect();
 
         let defaults = match files.get("values.yaml") {
             Some(bytes) => {
@@ -282,6 +253,51 @@ impl Chart {
             worked_out: OnceLock::new(),
         })
     }
+}
+
+impl Dependency {
+    /// The key below which its values stand.
+    fn name_in_values(&self) -> String {
+        self.alias.as_ref().unwrap_or(&self.name).clone()
+    }
+
+    /// The paths of which one may turn it off.
+    fn conditions(&self) -> impl Iterator<Item = String> {
+        // Helm takes several paths and goes by the first that it finds.
+        let paths = self.condition.as_deref().unwrap_or_default().split(',');
+        let paths = paths.map(|path| path.trim().to_owned());
+        paths.filter(|path| !path.is_empty())
+    }
+}
+
+/// Takes the files of bundled charts out of those of a chart: by folder or archive below `charts`, and their
+/// path below it.
+fn take_bundled_files(
+    files: &mut BTreeMap<String, Vec<u8>>,
+    left: &mut u64,
+) -> Result<BTreeMap<String, BTreeMap<String, Vec<u8>>>, String> {
+    let mut inner: BTreeMap<String, BTreeMap<String, Vec<u8>>> = BTreeMap::new();
+    let below = files.keys().filter(|name| name.starts_with("charts/"));
+    let below: Vec<String> = below.cloned().collect();
+    for name in below {
+        let Some(bytes) = files.remove(&name) else {
+            continue;
+        };
+        let rest = &name["charts/".len()..];
+        match rest.split_once('/') {
+            Some((chart, file)) => {
+                let chart = inner.entry(chart.to_owned()).or_default();
+                chart.insert(file.to_owned(), bytes);
+            }
+            None if rest.ends_with(".tgz") => {
+                let unpacked = unpack_archive(&bytes, left)
+                    .map_err(|error| format!("charts/{rest}: {error}"))?;
+                inner.insert(rest.to_owned(), unpacked);
+            }
+            None => {}
+        }
+    }
+    Ok(inner)
 }
 
 /// A version that some charts write as a number.

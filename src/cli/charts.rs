@@ -96,26 +96,26 @@ pub fn read_both(job: &mut Job, purpose: Purpose) -> anyhow::Result<Option<Both>
         return Ok(None);
     }
     let folder = tempfile::tempdir().context("no folder for charts")?;
+    // Without a version the one is meant that the pack finds.
+    let is_left_to_pack = |name: &str, version: Option<&Version>| match purpose {
+        Purpose::Compare => matches!(knows_target(name), Some(None | Some(true))),
+        Purpose::Draft => version.is_none() && knows_target(name).is_some(),
+    };
     let mut named = Vec::new();
-    for (flag, text, version, of) in [
+    for (flag, text, version, version_flag) in [
         ("--old-chart", &old, request.from.as_ref(), "--from"),
         ("--new-chart", &new, request.to.as_ref(), "--to"),
     ] {
-        let source =
-            ChartLocation::named(text, &version.map(Version::to_string).unwrap_or_default());
+        let version_text = version.map(Version::to_string).unwrap_or_default();
+        let source = ChartLocation::named(text, &version_text);
         if let ChartLocation::Reference { reference, .. } = &source {
             let name = reference.rsplit('/').next().unwrap_or(reference);
-            // Without a version the one is meant that the pack finds.
-            let is_left_to_pack = match purpose {
-                Purpose::Compare => matches!(knows_target(name), Some(None | Some(true))),
-                Purpose::Draft => version.is_none() && knows_target(name).is_some(),
-            };
-            if is_left_to_pack {
+            if is_left_to_pack(name, version) {
                 return Ok(None);
             }
             if version.is_none() {
                 bail!(
-                    "there is no folder or archive {text}, and which version helm shall fetch is not said\n  next: say it with {of} VERSION, or name a folder or an archive with {flag}"
+                    "there is no folder or archive {text}, and which version helm shall fetch is not said\n  next: say it with {version_flag} VERSION, or name a folder or an archive with {flag}"
                 );
             }
         }
@@ -134,6 +134,24 @@ pub fn read_both(job: &mut Job, purpose: Purpose) -> anyhow::Result<Option<Both>
         (WayKnown::Elsewhere, _) | (WayKnown::Whole(_), Purpose::Compare) => return Ok(None),
         _ => {}
     }
+    let versions = agreeing_versions(request, (&old, &new), versions)?;
+    let both = Both {
+        old: (old_path, old),
+        new: (new_path, new),
+        versions,
+        known,
+        folder,
+    };
+    both.state_versions(job);
+    Ok(Some(both))
+}
+
+/// The versions of two charts, if they can be compared and nothing else was stated.
+fn agreeing_versions(
+    request: &Request,
+    (old, new): (&Chart, &Chart),
+    versions: Option<Versions>,
+) -> anyhow::Result<Versions> {
     if let Some(chart) = request.chart.as_ref().filter(|chart| **chart != old.name) {
         bail!(
             "the values are for the chart {chart}, and --old-chart is {}\n  next: name the chart {chart} with --old-chart",
@@ -155,15 +173,7 @@ pub fn read_both(job: &mut Job, purpose: Purpose) -> anyhow::Result<Option<Both>
             bail!("{flag} says {stated}, and the chart that is named is {found}");
         }
     }
-    let both = Both {
-        old: (old_path, old),
-        new: (new_path, new),
-        versions,
-        known,
-        folder,
-    };
-    both.state_versions(job);
-    Ok(Some(both))
+    Ok(versions)
 }
 
 impl Both {

@@ -102,45 +102,7 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         save,
         masked,
     };
-    let reviews = &begun.reviews;
-    let code = match end {
-        DialogueEnd::Nothing if reviews.is_empty() => Exit::Done,
-        DialogueEnd::Nothing => after.kept(Exit::Done)?,
-        DialogueEnd::Write => {
-            let failed = after.write();
-            let open = reviews.iter().any(Review::is_open);
-            let code = match (failed, open) {
-                (true, _) => Exit::Error,
-                (_, true) => Exit::Open,
-                _ => Exit::Done,
-            };
-            after.kept(code)?
-        }
-        DialogueEnd::Leave => {
-            after.say("Nothing was written.");
-            after.kept(Exit::Differs)?
-        }
-        DialogueEnd::Open => {
-            after.say("Nothing was written.");
-            after.kept(Exit::Open)?
-        }
-        DialogueEnd::Stopped(Stop::Quit) => {
-            after.say("Nothing was written.");
-            after.left();
-            Exit::Differs
-        }
-        DialogueEnd::Stopped(Stop::Interrupted) => {
-            after.keyboard.say("\nInterrupted; nothing was written.\n");
-            after.left();
-            Exit::Interrupted
-        }
-        DialogueEnd::Stopped(stop @ Stop::Terminal(_)) => {
-            after
-                .keyboard
-                .say(&format!("\nerror: {stop}; nothing was written\n"));
-            Exit::Error
-        }
-    };
+    let code = after.end(end)?;
     Ok(match (error, code) {
         (Exit::Error, Exit::Interrupted) => Exit::Interrupted,
         (Exit::Error, _) => Exit::Error,
@@ -279,6 +241,48 @@ struct AfterDialogue<'j, 't> {
 impl AfterDialogue<'_, '_> {
     fn say(&mut self, text: &str) {
         self.keyboard.say(&format!("{text}\n"));
+    }
+
+    /// Does what the dialogue ended with, and gives the exit code.
+    fn end(&mut self, end: DialogueEnd) -> anyhow::Result<Exit> {
+        let reviews = &self.begun.reviews;
+        match end {
+            DialogueEnd::Nothing if reviews.is_empty() => Ok(Exit::Done),
+            DialogueEnd::Nothing => self.kept(Exit::Done),
+            DialogueEnd::Write => {
+                let open = reviews.iter().any(Review::is_open);
+                let failed = self.write();
+                let code = match (failed, open) {
+                    (true, _) => Exit::Error,
+                    (_, true) => Exit::Open,
+                    _ => Exit::Done,
+                };
+                self.kept(code)
+            }
+            DialogueEnd::Leave => {
+                self.say("Nothing was written.");
+                self.kept(Exit::Differs)
+            }
+            DialogueEnd::Open => {
+                self.say("Nothing was written.");
+                self.kept(Exit::Open)
+            }
+            DialogueEnd::Stopped(Stop::Quit) => {
+                self.say("Nothing was written.");
+                self.left();
+                Ok(Exit::Differs)
+            }
+            DialogueEnd::Stopped(Stop::Interrupted) => {
+                self.keyboard.say("\nInterrupted; nothing was written.\n");
+                self.left();
+                Ok(Exit::Interrupted)
+            }
+            DialogueEnd::Stopped(stop @ Stop::Terminal(_)) => {
+                let text = format!("\nerror: {stop}; nothing was written\n");
+                self.keyboard.say(&text);
+                Ok(Exit::Error)
+            }
+        }
     }
 
     fn report(&mut self, text: &str) {

@@ -318,52 +318,14 @@ impl Step {
         step: model::StepDefinition,
         link: Option<&str>,
     ) -> Result<Self, String> {
-        let mut takes = Vec::new();
-        for (name, path) in &step.take {
-            let path = self::read_path(path)?;
-            takes.push(Take {
-                written: path.clone(),
-                path,
-                name: Some(name.clone()),
-                to: None,
-                of: None,
-                stays: false,
-            });
-        }
-        takes.extend(taken_paths(&step.row, None)?);
-        for (number, row) in step.first.iter().enumerate() {
-            takes.extend(taken_paths(&row.fields, Some((number, None)))?);
-        }
-        let own = (!step.first.is_empty()).then(|| step.first.iter().map(|row| &row.fields));
-        let own = own.into_iter().flatten().enumerate();
-        let single = step.first.is_empty().then_some((0, &step.row));
-        for (number, row) in own.chain(single) {
-            for (at, option) in row.options.values().enumerate() {
-                takes.extend(taken_paths(&option.row, Some((number, Some(at))))?);
-            }
-        }
+        let takes = takes_of_step(&step)?;
         let (rows, condition) = if step.first.is_empty() {
             (vec![Row::read(step.row)?], None)
         } else {
-            let fields = &step.row;
-            if !fields.writes.is_empty()
-                || !fields.upsert.is_empty()
-                || !fields.options.is_empty()
-                || fields.ask.is_some()
-                || fields.target.is_some()
-                || !fields.leave.is_empty()
-                || !fields.tell.notices().is_empty()
-            {
-                return Err(
-                    "beside `first`, a step has no row of its own; only `if`, `move` and `drop`"
-                        .to_owned(),
-                );
-            }
+            check_beside_first(&step.row)?;
+            let condition = step.row.condition.as_deref().map(Expression::new);
             let rows = step.first.into_iter().map(|row| Row::read(row.fields));
-            (
-                rows.collect::<Result<_, _>>()?,
-                fields.condition.as_deref().map(Expression::new),
-            )
+            (rows.collect::<Result<_, _>>()?, condition)
         };
         Ok(Self {
             id: id.to_owned(),
@@ -460,6 +422,52 @@ impl Step {
                 .flat_map(|row| row.writes.iter().map(|write| &write.path)),
         )
     }
+}
+
+/// The paths that a step takes: its own, and those of its rows and their options.
+fn takes_of_step(step: &model::StepDefinition) -> Result<Vec<Take>, String> {
+    let mut takes = Vec::new();
+    for (name, path) in &step.take {
+        let path = read_path(path)?;
+        takes.push(Take {
+            written: path.clone(),
+            path,
+            name: Some(name.clone()),
+            to: None,
+            of: None,
+            stays: false,
+        });
+    }
+    takes.extend(taken_paths(&step.row, None)?);
+    for (number, row) in step.first.iter().enumerate() {
+        takes.extend(taken_paths(&row.fields, Some((number, None)))?);
+    }
+    let own = (!step.first.is_empty()).then(|| step.first.iter().map(|row| &row.fields));
+    let own = own.into_iter().flatten().enumerate();
+    let single = step.first.is_empty().then_some((0, &step.row));
+    for (number, row) in own.chain(single) {
+        for (at, option) in row.options.values().enumerate() {
+            takes.extend(taken_paths(&option.row, Some((number, Some(at))))?);
+        }
+    }
+    Ok(takes)
+}
+
+/// Refuses what a step with rows cannot have beside them.
+fn check_beside_first(fields: &RowFields) -> Result<(), String> {
+    if !fields.writes.is_empty()
+        || !fields.upsert.is_empty()
+        || !fields.options.is_empty()
+        || fields.ask.is_some()
+        || fields.target.is_some()
+        || !fields.leave.is_empty()
+        || !fields.tell.notices().is_empty()
+    {
+        return Err(
+            "beside `first`, a step has no row of its own; only `if`, `move` and `drop`".to_owned(),
+        );
+    }
+    Ok(())
 }
 
 /// The paths that a row moves and drops.

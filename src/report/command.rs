@@ -419,12 +419,14 @@ impl OpenAnswers {
     }
 }
 
-/// The command for releases; `beside` are all that what was named holds.
-fn writing_command(releases: &[&Release], beside: &[Release], given: &Given) -> NextCommand {
-    let mut pieces = vec!["refit upgrade".to_owned()];
-    push_inputs(releases, given, &mut pieces);
-    let mut add = |piece: String| pieces.push(piece);
-    let mut flag = |name: &str, value: &str| add(format!("--{name} {}", quote(value)));
+/// The words that name the chart, the packs and the versions.
+fn push_versions(
+    releases: &[&Release],
+    beside: &[Release],
+    given: &Given,
+    pieces: &mut Vec<String>,
+) {
+    let mut flag = |name: &str, value: &str| pieces.push(format!("--{name} {}", quote(value)));
     let chosen = |release: &&&Release| given.chart_chosen.contains(&release.called);
     let chosen = releases.iter().find(chosen).map(|release| &release.chart);
     if let Some(chart) = given.chart.as_ref().or(chosen) {
@@ -447,6 +449,15 @@ fn writing_command(releases: &[&Release], beside: &[Release], given: &Given) -> 
             }
         }
     }
+}
+
+/// The command for releases; `beside` are all that what was named holds.
+fn writing_command(releases: &[&Release], beside: &[Release], given: &Given) -> NextCommand {
+    let mut pieces = vec!["refit upgrade".to_owned()];
+    push_inputs(releases, given, &mut pieces);
+    push_versions(releases, beside, given, &mut pieces);
+    let mut add = |piece: String| pieces.push(piece);
+    let mut flag = |name: &str, value: &str| add(format!("--{name} {}", quote(value)));
     for pattern in &given.exclude {
         flag("exclude", pattern);
     }

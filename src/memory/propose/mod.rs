@@ -89,20 +89,62 @@ pub fn propose(look: &ProposalInputs<'_>) -> Result<FolderProposal, PackError> {
     };
     propose_manifests(look, &mut proposal);
     let read = plain_files(look, &mut proposal);
-    let mut taken: BTreeSet<PathBuf> = BTreeSet::new();
-    let mut doubtful: BTreeMap<PathBuf, String> = BTreeMap::new();
+    let mut search = LayerSearch {
+        look,
+        taken: BTreeSet::new(),
+        doubtful: BTreeMap::new(),
+        proposal,
+    };
     for pack in look.packs {
+        search.propose_for_chart(pack, &read)?;
+    }
+    Ok(search.finish())
+}
+
+/// The search for releases in plain values files.
+struct LayerSearch<'l> {
+    look: &'l ProposalInputs<'l>,
+    /// The files that are layers of a release.
+    taken: BTreeSet<PathBuf>,
+    /// The files that may belong to one, with the first reason why that is not sure.
+    doubtful: BTreeMap<PathBuf, String>,
+    proposal: FolderProposal,
+}
+
+impl LayerSearch<'_> {
+    fn propose_for_chart(&mut self, pack: &Pack, read: &[(PathBuf, Map)]) -> Result<(), PackError> {
+        let seen = self.candidates_of(pack, read)?;
+        for group in group_candidates(pack, &seen) {
+            self.propose_group(pack, group)?;
+        }
+        for file in seen.iter().filter(|file| !self.taken.contains(&file.path)) {
+            let why = match file.values {
+                Some(_) => "no other file tells which release it belongs to",
+                None => "it is encrypted, and no release here has its name",
+            };
+            let doubt = self.doubtful.entry(file.path.clone());
+            doubt.or_insert_with(|| why.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The files that have keys of a chart, and encrypted ones that are called secrets.
+    fn candidates_of<'r>(
+        &mut self,
+        pack: &Pack,
+        read: &'r [(PathBuf, Map)],
+    ) -> Result<Vec<LayerCandidate<'r>>, PackError> {
         let tops = Tops::of(pack);
         let mut seen = Vec::new();
-        for (path, values) in &read {
-            match fit_of_file((pack, look.packs), &tops, path, values)? {
+        for (path, values) in read {
+            match fit_of_file((pack, self.look.packs), &tops, path, values)? {
                 Fit::Yes => seen.push(seen_file(pack, path.clone(), Some(values))),
-                Fit::Doubtful(why) => _ = doubtful.entry(path.clone()).or_insert(why),
+                Fit::Doubtful(why) => _ = self.doubtful.entry(path.clone()).or_insert(why),
                 Fit::No => {}
             }
         }
-        for sealed in &look.workspace.unclaimed_sealed {
-            let Some(path) = sealed.path.as_deref().and_then(look.below) else {
+        for sealed in &self.look.workspace.unclaimed_sealed {
+            let Some(path) = sealed.path.as_deref().and_then(self.look.below) else {
                 continue;
             };
             let file = seen_file(pack, path.clone(), None);
@@ -110,61 +152,48 @@ pub fn propose(look: &ProposalInputs<'_>) -> Result<FolderProposal, PackError> {
                 Role::Secret(_) => seen.push(file),
                 _ => {
                     let why = "it is encrypted, and its name does not say that it holds secrets of a release";
-                    doubtful.entry(path).or_insert_with(|| why.to_owned());
+                    self.doubtful.entry(path).or_insert_with(|| why.to_owned());
                 }
             }
         }
-        for group in group_candidates(pack, &seen) {
-            let paths = group.own.iter().map(|file| file.path.clone());
-            let paths: Vec<PathBuf> = paths.collect();
-            let values = group.layers.iter().filter_map(|file| file.values.cloned());
-            let values = merge_all(values);
-            let detection = detect(pack, &values)?;
-            let told = told_by(pack, look.packs, &values)?;
-            if !look.stated && told.is_empty() {
-                let why = format!(
-                    "its keys are ones that {} has, and that many charts have; --chart NAME says which it is",
-                    pack.info.chart
-                );
-                for path in paths {
-                    doubtful.entry(path).or_insert_with(|| why.clone());
-                }
-                continue;
-            }
-            taken.extend(group.layers.iter().map(|file| file.path.clone()));
-            add_release(
-                look,
-                pack,
-                group,
-                (detection.candidates, &told),
-                &mut proposal,
-            );
-        }
-        for file in seen.iter().filter(|file| !taken.contains(&file.path)) {
-            let why = match file.values {
-                Some(_) => "no other file tells which release it belongs to",
-                None => "it is encrypted, and no release here has its name",
-            };
-            doubtful
-                .entry(file.path.clone())
-                .or_insert_with(|| why.to_owned());
-        }
+        Ok(seen)
     }
-    let known = |path: &FilePath| {
-        let project = look
-            .project
-            .iter()
-            .flat_map(|project| project.file.releases.values());
-        project
-            .flat_map(|release| &release.layers)
-            .any(|layer| layer == path)
-    };
-    doubtful.retain(|path, _| !taken.contains(path) && !known(path));
-    let unsure = doubtful
-        .into_iter()
-        .map(|(path, why)| (shown_path(&path), why));
-    proposal.unsure.extend(unsure);
-    Ok(proposal)
+
+    /// Proposes files as a release, unless nothing says that they are of this chart.
+    fn propose_group(&mut self, pack: &Pack, group: Grouped<'_, '_>) -> Result<(), PackError> {
+        let values = group.layers.iter().filter_map(|file| file.values.cloned());
+        let values = merge_all(values);
+        let detection = detect(pack, &values)?;
+        let told = told_by(pack, self.look.packs, &values)?;
+        if !self.look.stated && told.is_empty() {
+            let why = format!(
+                "its keys are ones that {} has, and that many charts have; --chart NAME says which it is",
+                pack.info.chart
+            );
+            for file in &group.own {
+                let doubt = self.doubtful.entry(file.path.clone());
+                doubt.or_insert_with(|| why.clone());
+            }
+            return Ok(());
+        }
+        let layers = group.layers.iter().map(|file| file.path.clone());
+        self.taken.extend(layers);
+        let found = (detection.candidates, told.as_slice());
+        add_release(self.look, pack, group, found, &mut self.proposal);
+        Ok(())
+    }
+
+    fn finish(self) -> FolderProposal {
+        let (mut proposal, mut doubtful) = (self.proposal, self.doubtful);
+        let project = self.look.project.iter();
+        let releases = project.flat_map(|project| project.file.releases.values());
+        let known: BTreeSet<&PathBuf> = releases.flat_map(|release| &release.layers).collect();
+        doubtful.retain(|path, _| !self.taken.contains(path) && !known.contains(path));
+        let unsure = doubtful.into_iter();
+        let unsure = unsure.map(|(path, why)| (shown_path(&path), why));
+        proposal.unsure.extend(unsure);
+        proposal
+    }
 }
 
 fn shown_path(path: &FilePath) -> String {
