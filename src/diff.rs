@@ -284,7 +284,7 @@ impl Same {
 const AT_ONCE: usize = 64;
 
 /// The number of bytes that are the same at the beginning.
-fn equal_start(before: &[u8], after: &[u8]) -> usize {
+pub(crate) fn equal_start(before: &[u8], after: &[u8]) -> usize {
     let pieces = before.chunks(AT_ONCE).zip(after.chunks(AT_ONCE));
     let equal = pieces.take_while(|(a, b)| a == b);
     let whole: usize = equal.map(|(a, _)| a.len()).sum();
@@ -292,8 +292,8 @@ fn equal_start(before: &[u8], after: &[u8]) -> usize {
     whole + rest.take_while(|(a, b)| a == b).count()
 }
 
-/// The number of bytes that are the same at the end of two texts of the same length.
-fn equal_end(before: &[u8], after: &[u8]) -> usize {
+/// The number of bytes that are the same at the end.
+pub(crate) fn equal_end(before: &[u8], after: &[u8]) -> usize {
     let pieces = before.rchunks(AT_ONCE).zip(after.rchunks(AT_ONCE));
     let equal = pieces.take_while(|(a, b)| a == b);
     let whole: usize = equal.map(|(a, _)| a.len()).sum();

@@ -67,7 +67,7 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("detach", &["edit", "migrate", "questions", "values"]),
-    ("verify", &["migrate", "pack", "values", "yaml"]),
+    ("verify", &["diff", "migrate", "pack", "values", "yaml"]),
     // Views of texts and what the migrations came to; never how a text was edited.
     (
         "tell",

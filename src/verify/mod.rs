@@ -7,6 +7,7 @@
 use std::{collections::HashMap, ops::Range};
 
 use crate::{
+    diff::{equal_end, equal_start},
     migrate::{Body, TracedValue},
     values::{
         Path, ReadError, Value,
@@ -15,8 +16,9 @@ use crate::{
     yaml::{Disagreement, NodeId, Tree, check_agreement},
 };
 
-/// In texts larger than this only what changed is read a second time.
-const READ_AGAIN_WHOLE: usize = 1 << 20;
+/// In texts larger than this only what changed is read a second time: files that are not edited are not read so either,
+/// and the reading would cost as much as the first one.
+const READ_AGAIN_WHOLE: usize = 1 << 16;
 
 /// A disagreement of text and values. It is a fault of refit, and nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -64,14 +66,13 @@ pub fn second_reading(
     let old = &before.0.text()[old_span.clone()];
     let new = &after.0.text()[new_span.clone()];
     let large = new.len() > READ_AGAIN_WHOLE;
-    let same =
-        |pairs: &mut dyn Iterator<Item = (u8, u8)>| pairs.take_while(|(a, b)| a == b).count();
-    let (start, behind) = if large {
-        let start = same(&mut old.bytes().zip(new.bytes()));
-        let rest = (old.bytes().skip(start).rev()).zip(new.bytes().skip(start).rev());
-        (start, same(&mut { rest }))
-    } else {
-        (0, 0)
+    let (start, behind) = match large {
+        true => {
+            let start = equal_start(old.as_bytes(), new.as_bytes());
+            let (old, new) = (&old.as_bytes()[start..], &new.as_bytes()[start..]);
+            (start, equal_end(old, new))
+        }
+        false => (0, 0),
     };
     let part = |span: &Range<usize>| large.then(|| span.start + start..span.end - behind);
     let Err(found) = check_agreement(after.0, after.1, part(&new_span)) else {
