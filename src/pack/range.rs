@@ -4,7 +4,7 @@
 //! its release. Cargo's and npm's rule (a pre-release matches only if it is named) would make the same
 //! key known in 0.15.0 and unknown in 0.16.0-dev.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, ops::Range, str::FromStr};
 
 use schemars::JsonSchema;
 use semver::Version;
@@ -54,6 +54,25 @@ impl VersionRange {
     #[must_use]
     pub fn contains(&self, version: &Version) -> bool {
         self.0.iter().all(|(c, bound)| c.holds(version, bound))
+    }
+
+    /// The places of the versions that lie in the range, of versions in order: they are neighbours.
+    #[must_use]
+    pub fn within(&self, sorted: &[Version]) -> Range<usize> {
+        let mut places = 0..sorted.len();
+        for (comparison, bound) in &self.0 {
+            let before = || sorted.partition_point(|version| version < bound);
+            let up_to = || sorted.partition_point(|version| version <= bound);
+            let (start, end) = match comparison {
+                Comparator::Less => (0, before()),
+                Comparator::LessOrEqual => (0, up_to()),
+                Comparator::Equal => (before(), up_to()),
+                Comparator::GreaterOrEqual => (before(), sorted.len()),
+                Comparator::Greater => (up_to(), sorted.len()),
+            };
+            places = places.start.max(start)..places.end.min(end);
+        }
+        places.start.min(places.end)..places.end
     }
 
     /// True if no version can lie in it: a lower bound that is not below an upper one, or two versions at once.
@@ -197,6 +216,39 @@ mod tests {
                 inside,
                 "{version}"
             );
+        }
+    }
+
+    #[test]
+    fn the_versions_in_a_range_are_neighbours() {
+        let versions = [
+            "0.9.0",
+            "0.10.0-rc.1",
+            "0.10.0",
+            "0.10.0+build",
+            "0.11.0",
+            "1.0.0",
+        ];
+        let versions = versions.map(|version| Version::parse(version).unwrap());
+        for text in [
+            "*",
+            "<0.10.0",
+            "<=0.10.0",
+            "=0.10.0",
+            "=0.10.5",
+            ">0.10.0",
+            ">=0.10.0",
+            ">=0.10.0, <1.0.0",
+            ">=1.0.0, <0.10.0",
+            ">1.0.0",
+            "<0.9.0",
+        ] {
+            let range: VersionRange = text.parse().unwrap();
+            let within = range.within(&versions);
+            for (at, version) in versions.iter().enumerate() {
+                let is_in = range.contains(version);
+                assert_eq!(within.contains(&at), is_in, "{version} in {text}");
+            }
         }
     }
 

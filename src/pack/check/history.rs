@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    rc::Rc,
+    ops::Range,
 };
 
 use semver::Version;
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     pack::{
-        Known, VersionRange,
+        Known,
         model::{KeyRange, ReadAnswer},
     },
     values::{Path, Segment, Value},
@@ -35,27 +35,12 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
         gone: BTreeSet::new(),
         found,
     };
-    // Charts have hundreds of versions and keys, and few ranges.
-    let mut held: HashMap<String, Rc<[bool]>> = HashMap::new();
-    let mut holds = |range: &VersionRange| -> Rc<[bool]> {
-        let known = held.entry(range.to_string());
-        let made = || {
-            whole
-                .versions
-                .iter()
-                .map(|version| range.contains(version))
-                .collect()
-        };
-        Rc::clone(known.or_insert_with(made))
-    };
     for (text, path, ranges) in whole.pack.keys.each_key() {
         let Some(entry) = entries.get(text) else {
             continue;
         };
         let ranges: Vec<&KeyRange> = ranges.collect();
-        let inside: Vec<Rc<[bool]>> = ranges.iter().map(|range| holds(&range.versions)).collect();
-        let inside = |range: usize, version: usize| inside[range][version];
-        history.check_key((path, *entry), &ranges, inside);
+        history.check_key((path, *entry), &ranges);
     }
     let used = history.used;
     check_ignored(whole, &used, found);
@@ -117,18 +102,22 @@ struct HistoryCheck<'c> {
 }
 
 impl HistoryCheck<'_> {
-    /// Goes through a key version by version. `inside` says whether a range has a version, by their numbers.
-    fn check_key(
-        &mut self,
-        (path, entry): (&Path, Spot<'_>),
-        ranges: &[&KeyRange],
-        inside: impl Fn(usize, usize) -> bool,
-    ) {
+    /// Goes through a key at the versions at which one of its ranges begins or ends: charts have hundreds of versions
+    /// and keys, and nothing else changes between them.
+    fn check_key(&mut self, (path, entry): (&Path, Spot<'_>), ranges: &[&KeyRange]) {
         let mut last: Option<usize> = None;
         let mut overlap = false;
         let versions = &self.whole.versions;
-        for (at, version) in versions.iter().enumerate() {
-            let mut own = (0..ranges.len()).filter(|range| inside(*range, at));
+        let within = ranges.iter().map(|range| range.versions.within(versions));
+        let within: Vec<Range<usize>> = within.collect();
+        let ends = within.iter().filter(|places| !places.is_empty());
+        let ends: BTreeSet<usize> = ends.flat_map(|places| [places.start, places.end]).collect();
+        for at in ends {
+            // What holds to the last version ends behind it.
+            let Some(version) = versions.get(at) else {
+                break;
+            };
+            let mut own = (0..ranges.len()).filter(|range| within[*range].contains(&at));
             let range = own.next();
             // Once for a key: the versions behind this one would only repeat it.
             if let (Some(second), false) = (own.next(), overlap) {

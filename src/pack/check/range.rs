@@ -12,7 +12,7 @@ use crate::pack::VersionRange;
 /// have are told apart so.
 pub(super) fn is_against(range: &VersionRange, versions: &[Version]) -> bool {
     let before_all = |bound: &Version| versions.first().is_some_and(|first| bound <= first);
-    !versions.iter().any(|version| range.contains(version)) && range.bounds().all(before_all)
+    range.within(versions).is_empty() && range.bounds().all(before_all)
 }
 
 /// Checks the text of a range at its place.
@@ -32,10 +32,7 @@ pub(super) fn check(
         let message =
             format!("no version can satisfy `{text}`; are its bounds the wrong way round?");
         found.push(spot.finding_here(Code::EmptyRange, message));
-    } else if !against
-        && !versions.is_empty()
-        && !versions.iter().any(|version| range.contains(version))
-    {
+    } else if !against && !versions.is_empty() && range.within(versions).is_empty() {
         let message = format!("none of the versions in pack.yaml lies in `{text}`");
         found.push(spot.finding_here(Code::RangeWithoutVersion, message));
     }
