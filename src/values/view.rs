@@ -13,9 +13,7 @@
 //! caused by aliases), cycles are errors, and nesting through aliases is bounded by
 //! [`MAX_VALUE_DEPTH`], where Helm would go on.
 
-use std::borrow::Cow;
-
-use indexmap::IndexMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::decode::AliasBudget;
 use super::error::{ReadError, ReadErrorKind};
@@ -135,6 +133,46 @@ pub(super) struct WrittenEntry<'t> {
     pub(super) via: Via,
 }
 
+/// Entries as they are read, each found by its name. Most maps are so small that a look at each name is cheaper than
+/// an index.
+struct EntriesByName<'t> {
+    entries: Vec<(MapEntry<'t>, KeyType)>,
+    /// The places by name, once there are many.
+    places: HashMap<Cow<'t, str>, usize>,
+}
+
+impl<'t> EntriesByName<'t> {
+    /// The number of entries from which on they are found by the index.
+    const MANY: usize = 12;
+
+    fn with_capacity(entries: usize) -> Self {
+        Self {
+            entries: Vec::with_capacity(entries),
+            places: HashMap::new(),
+        }
+    }
+
+    fn get(&mut self, name: &str) -> Option<&mut (MapEntry<'t>, KeyType)> {
+        if self.entries.len() < Self::MANY {
+            return self.entries.iter_mut().find(|(it, _)| it.name == name);
+        }
+        self.entries.get_mut(*self.places.get(name)?)
+    }
+
+    /// Adds an entry whose name is not there.
+    fn push(&mut self, entry: MapEntry<'t>, key_type: KeyType) {
+        self.entries.push((entry, key_type));
+        let indexed = match self.entries.len() {
+            few if few < Self::MANY => return,
+            Self::MANY => 0,
+            many => many - 1,
+        };
+        let new = self.entries.iter().enumerate().skip(indexed);
+        self.places
+            .extend(new.map(|(at, (entry, _))| (entry.name.clone(), at)));
+    }
+}
+
 /// The value of a text of one document; `None` for several documents, and where Helm refuses it.
 #[must_use]
 pub fn read(text: &str) -> Option<Value> {
@@ -236,28 +274,30 @@ impl<'t> View<'t> {
     /// # Errors
     /// As [`get`](Self::get), for all keys.
     pub fn entries(&self, node: NodeId) -> Result<MapEntries<'t>, ReadError> {
-        let mut entries: IndexMap<Cow<'t, str>, (MapEntry<'t>, KeyType)> = IndexMap::new();
+        let map = self.tree.len(self.target(node));
+        let mut read = EntriesByName::with_capacity(map);
         let mut duplicates = Vec::new();
         self.each_entry(node, &mut |met| {
             let (name, key_type) = met.name?;
             let entry = MapEntry {
-                name: name.clone(),
+                name,
                 key: met.key,
                 value: met.value,
                 via: met.via,
             };
-            let Some((lost, other)) = entries.get(&name) else {
-                entries.insert(name, (entry, key_type));
+            let Some((lost, other)) = read.get(&entry.name) else {
+                read.push(entry, key_type);
                 return Ok(());
             };
             if *other != key_type {
-                return Err(self.error(met.key, ReadErrorKind::RandomKey(name.into_owned())));
+                let name = entry.name.into_owned();
+                return Err(self.error(met.key, ReadErrorKind::RandomKey(name)));
             }
             // To override what a merge key brought is what merge keys are for; only written entries are lost.
             let merges = |via| matches!(via, Via::Merge(_));
             if !merges(lost.via) {
                 duplicates.push(Duplicate {
-                    name: name.clone(),
+                    name: entry.name.clone(),
                     lost: lost.key,
                     by: entry.key,
                     loss: if merges(entry.via) {
@@ -267,11 +307,11 @@ impl<'t> View<'t> {
                     },
                 });
             }
-            entries.insert(name, (entry, key_type));
+            *lost = entry;
             Ok(())
         })?;
         Ok(MapEntries {
-            entries: entries.into_values().map(|(entry, _)| entry).collect(),
+            entries: read.entries.into_iter().map(|(entry, _)| entry).collect(),
             duplicates,
         })
     }
