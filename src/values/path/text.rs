@@ -60,13 +60,13 @@ fn stars(f: &mut fmt::Formatter<'_>, pattern: &Pattern, special: &[char]) -> fmt
 }
 
 fn escape(f: &mut fmt::Formatter<'_>, text: &str, special: &[char]) -> fmt::Result {
-    for c in text.chars() {
-        if special.contains(&c) {
-            f.write_str("\\")?;
-        }
-        write!(f, "{c}")?;
+    let mut written = 0;
+    for (at, _) in text.match_indices(special) {
+        f.write_str(&text[written..at])?;
+        f.write_str("\\")?;
+        written = at;
     }
-    Ok(())
+    f.write_str(&text[written..])
 }
 
 impl serde::Serialize for Path {
@@ -127,6 +127,14 @@ impl PathParser<'_> {
     /// A key up to `.`, `[` or the end.
     fn key(&mut self, above: &[Segment]) -> Result<Segment, PathError> {
         let start = self.at;
+        // A pack has thousands of keys, and nearly all are as they are written.
+        let rest = &self.text.as_bytes()[start..];
+        let is_special = |b: &u8| matches!(b, b'\\' | b'.' | b'[' | b'=' | b',' | b'*');
+        let plain = rest.iter().position(is_special).unwrap_or(rest.len());
+        if plain > 0 && matches!(rest.get(plain), None | Some(b'.' | b'[')) {
+            self.at += plain;
+            return Ok(Segment::Key(self.text[start..self.at].to_owned()));
+        }
         let mut pieces = vec![String::new()];
         while let Some(c) = self.peek() {
             match c {
