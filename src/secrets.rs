@@ -149,9 +149,11 @@ const STEMS: [&str; 11] = [
 /// True if the value under a key is a secret.
 #[must_use]
 pub fn is_secret_key(key: &str) -> bool {
-    if !has_stem(key) {
-        return false;
-    }
+    has_stem(key) && is_secret_by_words(key)
+}
+
+/// The same for a key that has a stem.
+fn is_secret_by_words(key: &str) -> bool {
     let words = words(key);
     let words: Vec<&str> = words
         .iter()
@@ -189,13 +191,36 @@ pub fn is_secret_key(key: &str) -> bool {
 /// The longest key that makes a secret only with the one above it: the longest second word of [`SECRET_PAIRS`].
 const LONGEST_BELOW: usize = 7;
 
-/// True if a key makes a secret together with the key above it: `key` below `tls`.
-fn is_secret_below(above: &str, key: &str) -> bool {
-    let may_be =
-        key.len() <= LONGEST_BELOW && !above.is_empty() && (has_stem(key) || has_stem(above));
-    may_be && !refers(key) && {
-        let both = format!("{above}.{key}");
-        !is_secret_key(above) && is_secret_key(&both)
+/// A key, and whether it has one of the stems that every key of a secret has: nearly none has, and each is asked for
+/// by itself, together with the one above it, and with those below it.
+#[derive(Clone, Copy)]
+struct StemmedKey<'k> {
+    text: &'k str,
+    has_stem: bool,
+}
+
+impl<'k> StemmedKey<'k> {
+    fn of(text: &'k str) -> Self {
+        Self {
+            text,
+            has_stem: has_stem(text),
+        }
+    }
+
+    /// True if its value is a secret.
+    fn is_secret(self) -> bool {
+        self.has_stem && is_secret_by_words(self.text)
+    }
+
+    /// True if it makes a secret together with the key above it: `key` below `tls`.
+    fn is_secret_below(self, above: Self) -> bool {
+        let may_be = (self.has_stem || above.has_stem)
+            && self.text.len() <= LONGEST_BELOW
+            && !above.text.is_empty();
+        may_be && !refers(self.text) && {
+            let both = format!("{}.{}", above.text, self.text);
+            !above.is_secret() && is_secret_by_words(&both)
+        }
     }
 }
 
@@ -220,9 +245,11 @@ pub fn is_secret_path(path: &str) -> bool {
             .filter_map(|part| part.split(']').next()?.split_once('='))
     };
     let last = keys().next_back().unwrap_or_default();
-    let pairs = || keys().zip(keys().skip(1));
+    let stemmed = || keys().map(StemmedKey::of);
+    let mut pairs = stemmed().zip(stemmed().skip(1));
     !refers(last)
-        && (keys().any(is_secret_key) || pairs().any(|(above, key)| is_secret_below(above, key)))
+        && (stemmed().any(StemmedKey::is_secret)
+            || pairs.any(|(above, key)| key.is_secret_below(above)))
         || named().any(|(_, name)| is_secret_key(name)) && last == "value"
 }
 
@@ -265,7 +292,7 @@ pub(crate) fn tells(text: &str) -> bool {
 pub fn in_tree(tree: &Tree) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for document in tree.documents() {
-        walk(tree, document.root, "", false, &mut found);
+        walk(tree, document.root, StemmedKey::of(""), false, &mut found);
     }
     // A key that was commented out goes over several comments.
     let mut in_key = false;
@@ -300,7 +327,13 @@ pub(crate) fn sorted_apart(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
 }
 
 /// The depth is bounded by the reader.
-fn walk(tree: &Tree, node: NodeId, above: &str, secret: bool, found: &mut Vec<Range<usize>>) {
+fn walk(
+    tree: &Tree,
+    node: NodeId,
+    above: StemmedKey<'_>,
+    secret: bool,
+    found: &mut Vec<Range<usize>>,
+) {
     match tree.kind(node) {
         Kind::Scalar(_) => {
             let body = tree.body(node);
@@ -324,12 +357,13 @@ fn walk(tree: &Tree, node: NodeId, above: &str, secret: bool, found: &mut Vec<Ra
             let manifest = scalar("kind") == Some("Secret");
             for (key, value) in tree.entries(node) {
                 let key = name(tree, key);
+                let stemmed = StemmedKey::of(key);
                 let secret = secret && !refers(key)
-                    || is_secret_key(key)
-                    || is_secret_below(above, key)
+                    || stemmed.is_secret()
+                    || stemmed.is_secret_below(above)
                     || named && key == "value"
                     || manifest && matches!(key, "data" | "stringData");
-                walk(tree, value, key, secret, found);
+                walk(tree, value, stemmed, secret, found);
             }
         }
         Kind::Sequence { .. } => {

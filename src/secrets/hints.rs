@@ -105,17 +105,18 @@ struct HintIndex {
     /// A bit for each pair of letters that begins one of the texts.
     pairs: Box<[u64; 1_024]>,
     /// The texts, in the order of these pairs.
-    texts: Vec<(usize, &'static str, HintKind)>,
+    texts: Vec<(u16, &'static str, HintKind)>,
 }
 
 impl HintIndex {
     fn new(texts: impl Iterator<Item = (&'static str, HintKind)>) -> Self {
-        let texts = texts.map(|(text, meaning)| (pair(text.as_bytes()), text, meaning));
+        let first_two = |text: &str| text.bytes().take(2).fold(0, followed_by);
+        let texts = texts.map(|(text, meaning)| (first_two(text), text, meaning));
         let mut texts: Vec<_> = texts.collect();
         texts.sort_by_key(|(pair, ..)| *pair);
         let mut pairs = Box::new([0; 1_024]);
         for (pair, ..) in &texts {
-            pairs[pair / 64] |= 1 << (pair % 64);
+            pairs[usize::from(pair / 64)] |= 1 << (pair % 64);
         }
         Self { pairs, texts }
     }
@@ -123,11 +124,13 @@ impl HintIndex {
     /// The texts that a text contains, each with its place; a key's in any case.
     fn each_in(&self, text: &str, mut found: impl FnMut(usize, HintKind) -> bool) {
         let text = text.as_bytes();
-        for (at, two) in text.windows(2).enumerate() {
-            let pair = pair(two);
-            if self.pairs[pair / 64] & 1 << (pair % 64) == 0 {
+        let mut pair = 0;
+        for (end, byte) in text.iter().enumerate() {
+            pair = followed_by(pair, *byte);
+            if self.pairs[usize::from(pair / 64)] & 1 << (pair % 64) == 0 || end == 0 {
                 continue;
             }
+            let at = end - 1;
             let rest = &text[at..];
             let first = self.texts.partition_point(|(other, ..)| *other < pair);
             let texts = self.texts[first..].iter();
@@ -147,9 +150,9 @@ impl HintIndex {
     }
 }
 
-fn pair(bytes: &[u8]) -> usize {
-    let low = |byte: u8| usize::from(byte.to_ascii_lowercase());
-    low(bytes[0]) << 8 | low(bytes[1])
+/// The pair that a letter makes with the second one of the pair before it.
+fn followed_by(pair: u16, letter: u8) -> u16 {
+    pair << 8 | u16::from(letter.to_ascii_lowercase())
 }
 
 /// True if a key has one of the stems that every key of a secret has.
