@@ -247,11 +247,10 @@ fn folder_of(path: &Path) -> &Path {
 
 /// The path that a line gives to a key under which manifests name charts.
 fn path_in(line: &str) -> Option<&str> {
-    let (key, value) = line.split_once(':')?;
-    let key = key.trim().trim_start_matches("- ").trim();
-    if !KEYS.contains(&key) {
-        return None;
-    }
+    let line = line.trim_start().trim_start_matches("- ").trim_start();
+    // Of a large file nearly all lines end here.
+    let behind_key = KEYS.iter().find_map(|key| line.strip_prefix(key))?;
+    let value = behind_key.trim_start().strip_prefix(':')?;
     let value = value.split(" #").next()?.trim().trim_matches(['"', '\'']);
     let value = value.strip_prefix("file://").unwrap_or(value);
     let is_path = !value.is_empty() && !value.contains("://") && !Path::new(value).is_absolute();

@@ -40,14 +40,13 @@ impl LineStarts {
     pub(crate) fn new(text: &str) -> Self {
         let mut starts = vec![0];
         let bytes = text.as_bytes();
-        let mut at = 0;
-        while at < bytes.len() {
-            let (_, next) = line_end(text, at);
-            if next > at && matches!(bytes[next - 1], b'\n' | b'\r') {
-                starts.push(next as u32);
-            }
-            at = next;
-        }
+        let ends_line = |&(at, b): &(usize, &u8)| match b {
+            b'\n' => true,
+            b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+            _ => false,
+        };
+        let ends = bytes.iter().enumerate().filter(ends_line);
+        starts.extend(ends.map(|(at, _)| at as u32 + 1));
         let inside = match text.is_ascii() {
             true => Vec::new(),
             false => (0..bytes.len() as u32)
