@@ -1,7 +1,7 @@
 //! Puts the built-in packs into the program. People read YAML; a program that reads it at every start would do
 //! little else. So each pack becomes three compressed pieces (what the chart is, its keys, its migrations), of which
-//! a run unpacks those of the charts that it meets, and all packs together get an index: what tells one chart from
-//! another, which is all that a run needs to know of the charts that it does not meet.
+//! a run unpacks those of the charts that it meets, and a fourth that is not compressed: what tells the chart from the
+//! others, which is all that a run needs to know of the charts that it does not meet.
 //!
 //! A file that is no YAML stops the build; what it says is checked by the tests.
 
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     fs::create_dir_all(&out)?;
     // By name, so that the same packs make the same program.
-    let mut index = BTreeMap::new();
+    let mut identities = BTreeMap::new();
     let mut keys_of: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for chart in fs::read_dir("migrations")? {
         let chart = chart?;
@@ -88,13 +88,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             folder.join("migrations.z"),
             packed(&lines.collect::<String>())?,
         )?;
-        index.insert(name, identity);
+        identities.insert(name, identity);
     }
-    for (name, identity) in &mut index {
+    for (name, identity) in &mut identities {
         let shared = shared(name, identity, &keys_of);
         identity.insert("shared".into(), Value::Mapping(shared));
     }
-    fs::write(out.join("index.json"), serde_json::to_string(&index)?)?;
+    for (name, identity) in &identities {
+        let file = out.join(name).join("identity.json");
+        fs::write(file, serde_json::to_string(identity)?)?;
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The packs that are in the program: what the build (build.rs) made of `migrations/`.
 //!
-//! A run looks at all packs to find the one that a file is for, and needs the rest of that one alone. So there is
-//! an index of what tells the charts apart, and everything else of a pack lies compressed until it is asked for.
+//! A run looks at all packs to find the one that a file is for, and needs the rest of that one alone. So what tells the
+//! chart lies apart, and everything else of a pack is compressed until it is asked for.
 
 use std::{
     borrow::Cow,
@@ -78,10 +78,12 @@ impl BuiltInFiles {
     }
 
     /// The identity of its chart.
-    pub(super) fn identity(&self) -> &'static Identity {
-        let name = self.folder.path().to_str();
-        let identity = name.and_then(|name| chart_identities().get(name));
-        identity.expect("the build puts every pack into the index")
+    pub(super) fn identity(&self) -> Identity {
+        let file = self
+            .folder
+            .get_file(self.folder.path().join("identity.json"));
+        let json = file.map(include_dir::File::contents).unwrap_or_default();
+        serde_json::from_slice(json).expect("the build writes what tells each chart")
     }
 
     /// The names in the folder that it was made of, as far as a pack has them.
@@ -126,16 +128,4 @@ impl BuiltInFiles {
 /// The names of the built-in packs.
 pub fn built_in_names() -> impl Iterator<Item = &'static str> {
     PACKS.dirs().filter_map(|dir| dir.path().to_str())
-}
-
-/// The identities of the charts that have a built-in pack, by the names of the packs.
-fn chart_identities() -> &'static BTreeMap<String, Identity> {
-    // The index is small and read whole; a pack stays packed until a file is for its chart.
-    static INDEX: OnceLock<BTreeMap<String, Identity>> = OnceLock::new();
-    INDEX.get_or_init(|| {
-        let file = PACKS
-            .get_file("index.json")
-            .map(include_dir::File::contents);
-        serde_json::from_slice(file.unwrap_or_default()).expect("the build writes the index")
-    })
 }

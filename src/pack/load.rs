@@ -177,16 +177,16 @@ impl Pack {
     }
 
     pub(super) fn load(source: PackSource, alone: bool) -> Result<Self, PackError> {
-        if let (Some(identity), false) = (source.identity(), alone) {
+        if !alone && let Some(identity) = source.identity() {
             return Ok(Self {
-                identity: identity.clone(),
+                identity,
                 source,
                 content: OnceLock::new(),
             });
         }
         let content = PackContent::read(&source, alone)?;
         // What a stranger wrote is looked at before anything relies on it.
-        if source.identity().is_none() {
+        if !matches!(source, PackSource::BuiltIn(_)) {
             let _ = content.keys.keys.set(content.keys.read_keys()?);
         }
         Ok(Self {

@@ -149,7 +149,7 @@ impl PackSource {
     }
 
     /// The identity of the chart, of a pack in the program.
-    pub(super) fn identity(&self) -> Option<&'static Identity> {
+    pub(super) fn identity(&self) -> Option<Identity> {
         match self {
             Self::BuiltIn(files) => Some(files.identity()),
             Self::Folder(_) | Self::Texts(_) | Self::Supplied { .. } => None,
