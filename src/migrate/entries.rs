@@ -23,6 +23,12 @@ pub struct Entries {
     places: OnceLock<HashMap<String, usize>>,
 }
 
+impl PartialEq for Entries {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
+    }
+}
+
 impl Entries {
     /// The place of a key, of an entry that was taken away as well.
     #[must_use]

@@ -34,4 +34,4 @@ pub use entries::Entries;
 pub use error::MigrateError;
 pub use ledger::{Fate, Ledger, LedgerEntry};
 pub use node::{Body, Entry, TextPlace, TracedValue, ValueOrigin};
-pub use run::{Change, Migrated, StepReport, StepState, migrate};
+pub use run::{Change, Migrated, MigratedValues, StepReport, StepState, migrate, migrate_values};

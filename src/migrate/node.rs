@@ -31,7 +31,7 @@ fn is_alias(view: &View<'_>, node: NodeId) -> bool {
 }
 
 /// A value on its way: what it is now and where it came from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TracedValue {
     /// The origin.
     pub origin: ValueOrigin,
@@ -42,7 +42,7 @@ pub struct TracedValue {
 }
 
 /// The origin of a value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum ValueOrigin {
     /// It stands in a layer's text.
     Source(TextPlace),
@@ -69,7 +69,7 @@ pub struct TextPlace {
 }
 
 /// The body of a value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Body {
     /// Exactly what stands at its source.
     Same,
@@ -82,7 +82,7 @@ pub enum Body {
 }
 
 /// An entry of a map.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// Its key, by Helm's name.
     pub key: String,
@@ -640,20 +640,37 @@ impl TracedValue {
     /// None; the result is complete for every value.
     #[must_use]
     pub fn leaves(&self, view: &View<'_>) -> Vec<(Path, Vec<TextPlace>)> {
+        self.first_leaves(view, usize::MAX)
+    }
+
+    /// The first leaves of the value, at most as many.
+    #[must_use]
+    pub fn first_leaves(&self, view: &View<'_>, most: usize) -> Vec<(Path, Vec<TextPlace>)> {
         let mut leaves = Vec::new();
-        self.leaves_into(view, Path::root(), &mut leaves);
+        self.add_leaves(view, Path::root(), most, &mut leaves);
         leaves
     }
 
-    fn leaves_into(&self, view: &View<'_>, at: Path, leaves: &mut Vec<(Path, Vec<TextPlace>)>) {
+    fn add_leaves(
+        &self,
+        view: &View<'_>,
+        at: Path,
+        most: usize,
+        leaves: &mut Vec<(Path, Vec<TextPlace>)>,
+    ) {
         let entries = self.entries(view);
-        if !entries.is_empty() {
-            for entry in entries {
-                entry.node.leaves_into(view, at.key(&entry.key), leaves);
-            }
+        if entries.is_empty() && leaves.len() < most {
+            leaves.push((at, self.made_of(view)));
             return;
         }
-        leaves.push((at, self.made_of(view)));
+        for entry in entries {
+            if leaves.len() == most {
+                return;
+            }
+            entry
+                .node
+                .add_leaves(view, at.key(&entry.key), most, leaves);
+        }
     }
 
     /// The leaves of the text that this value is, or was made of.

@@ -35,6 +35,33 @@ pub struct Migrated {
     pub ledger: Ledger,
 }
 
+/// What the migrations make of the values, before anybody asks what became of each leaf.
+#[derive(Debug)]
+pub struct MigratedValues {
+    /// The layers, with the provenance of every value.
+    pub layers: Vec<TracedValue>,
+    /// Every step that did, told or asked something, or was left out though it had something to do.
+    pub steps: Vec<StepReport>,
+    dropped: Vec<Dropped>,
+    held: Vec<(String, TextPlace)>,
+}
+
+impl MigratedValues {
+    /// The same with the fate of every leaf.
+    ///
+    /// # Errors
+    ///
+    /// If a leaf would be lost without a word.
+    fn with_ledger(self, views: &[&View<'_>], plan: &Plan<'_>) -> Result<Migrated, MigrateError> {
+        let ledger = Ledger::new(&self.layers, views, &self.dropped, &self.held, plan)?;
+        Ok(Migrated {
+            layers: self.layers,
+            steps: self.steps,
+            ledger,
+        })
+    }
+}
+
 /// The result of a step.
 #[derive(Debug, Clone)]
 pub struct StepReport {
@@ -136,6 +163,20 @@ pub fn migrate(
     answers: &Answers,
     accept_recommended: bool,
 ) -> Result<Migrated, MigrateError> {
+    migrate_values(views, plan, answers, accept_recommended)?.with_ledger(views, plan)
+}
+
+/// The same for who looks at the values alone.
+///
+/// # Errors
+///
+/// If the pack is at fault, or an answer does not fit its question.
+pub fn migrate_values(
+    views: &[&View<'_>],
+    plan: &Plan<'_>,
+    answers: &Answers,
+    accept_recommended: bool,
+) -> Result<MigratedValues, MigrateError> {
     // Something to see what is handed down through, which stands in none of the texts.
     let handed_down = !plan.global.is_empty();
     let nothing = handed_down.then(|| Tree::parse("{}").ok()).flatten();
@@ -462,12 +503,10 @@ impl<'r> StepRun<'r> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Migrated, MigrateError> {
+    fn finish(mut self) -> Result<MigratedValues, MigrateError> {
         self.globals_count()?;
         self.layers.truncate(self.own);
-        let views: Vec<&View<'_>> = self.layers.iter().map(|layer| layer.view).collect();
         let layers: Vec<TracedValue> = self.layers.into_iter().map(|layer| layer.root).collect();
-        let ledger = Ledger::new(&layers, &views, &self.dropped, &self.held, self.goal)?;
         let mut steps = self.steps;
         for step in &mut steps {
             // Within a kind the changes stay in the order of the file, for the sort is stable.
@@ -476,10 +515,11 @@ impl<'r> StepRun<'r> {
                 (goes, change.fate, change.left_over)
             });
         }
-        Ok(Migrated {
+        Ok(MigratedValues {
             layers,
             steps,
-            ledger,
+            dropped: self.dropped,
+            held: self.held,
         })
     }
 }

@@ -10,7 +10,9 @@
 
 use super::{
     Change, Fate, LedgerEntry, MigrateError, Migrated, StepReport, TextPlace, TracedValue,
-    decision::Answers, place::NewKeyPlace, run::migrate,
+    decision::Answers,
+    place::NewKeyPlace,
+    run::{migrate, migrate_values},
 };
 use crate::{
     pack::Pack,
@@ -82,7 +84,7 @@ fn merged_and_migrated(
         difference: e.to_string(),
     })?;
     let merged = View::new(&tree, tree.documents()[0].root);
-    let migrated = migrate(&[&merged], plan, answers, accept_recommended)?;
+    let migrated = migrate_values(&[&merged], plan, answers, accept_recommended)?;
     Ok(meaning(&migrated.layers, &[&merged], plan))
 }
 

@@ -19,7 +19,7 @@ use crate::{
 
 /// The notices about tags, each at the layer that decides.
 pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<LayerNotice> {
-    let tags: Vec<Vec<NodeId>> = subject.views.iter().map(tags).collect();
+    let mut tags: Vec<Vec<NodeId>> = subject.views.iter().map(tags).collect();
     if tags.iter().all(Vec::is_empty) {
         return Vec::new();
     }
@@ -34,13 +34,21 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
     for (version, info) in older {
         charts.insert(without_v(&info.app), version);
     }
+    let chart_of = |tag: &str| {
+        let tag = tag.split('@').next().unwrap_or(tag);
+        charts.get(without_v(tag)).copied()
+    };
+    // Any other tag of the first layer says nothing, and stands over none.
+    if let (Some(tags), Some(view)) = (tags.first_mut(), subject.views.first()) {
+        tags.retain(|node| chart_of(&view.tree().scalar(*node)).is_some());
+    }
     let mut told: HashMap<Path, LayerNotice> = HashMap::new();
     let layers = subject.migrated.layers.iter().zip(subject.views).zip(&tags);
     for (layer, ((root, view), tags)) in layers.enumerate() {
         for (path, node) in still_standing(tags, layer, root, view) {
             let written = view.tree().scalar(node);
             let tag = written.split('@').next().unwrap_or(&written);
-            let chart = charts.get(without_v(tag));
+            let chart = chart_of(&written);
             let notice = chart.filter(|_| {
                 !is_close(without_v(tag), without_v(&current.app))
                     && is_key(&path, subject)

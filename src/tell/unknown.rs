@@ -173,7 +173,7 @@ impl UnknownWalk<'_> {
     fn moved(&self, node: &TracedValue, path: &Path) -> Result<String, PackError> {
         let Subject { pack, to, .. } = self.subject;
         let (mut places, mut all) = (Vec::new(), true);
-        for (leaf, _) in node.leaves(self.view).iter().take(LISTED) {
+        for (leaf, _) in &node.first_leaves(self.view, LISTED) {
             let here = moved(pack, &path.concat(leaf), to)?;
             all &= !here.is_empty();
             for place in here {
@@ -206,8 +206,9 @@ impl UnknownWalk<'_> {
         }
         let below: Vec<Path> = keys
             .iter()
-            .map(|(key, _)| key.clone())
-            .filter(in_target)
+            .map(|(key, _)| key)
+            .filter(|key| in_target(key))
+            .cloned()
             .collect();
         let value = node.value(self.view).unwrap_or(Value::Null);
         if value.is_null()

@@ -24,7 +24,7 @@ use crate::{
     identify::TellingKey,
     load::{Wanted, Workspace},
     migrate::{
-        Answers, MigrateError, Migrated, StepReport, TracedValue,
+        Answers, MigrateError, Migrated, StepReport, TracedValue, migrate_values,
         together::{self, migrate_layers},
     },
     outcome::{KnownBy, Missing, Notice, Refusal, Unnamed},
@@ -195,13 +195,16 @@ struct SourceCandidate<'w> {
 impl SourceCandidate<'_> {
     /// The parts of a result that must be the same for two source versions to make no difference.
     fn effect(&self) -> (Vec<Arc<str>>, Vec<String>) {
-        let open = self.migrated.steps.iter().filter_map(|step| {
-            let decision = step.decision.as_ref()?;
-            Some(format!("{} {:?}", decision.id, decision.answer))
-        });
         let texts = self.parts.iter().map(|part| Arc::clone(&part.text));
-        (texts.collect(), open.collect())
+        (texts.collect(), decided(&self.migrated.steps))
     }
+}
+
+/// What steps ask, with the answers.
+fn decided(steps: &[StepReport]) -> Vec<String> {
+    let asked = steps.iter().filter_map(|step| step.decision.as_ref());
+    let asked = asked.map(|decision| format!("{} {:?}", decision.id, decision.answer));
+    asked.collect()
 }
 
 impl<'w> ReleaseRun<'_, 'w> {
@@ -452,12 +455,18 @@ impl<'w> ReleaseRun<'_, 'w> {
         let mut result = self.candidate(newest)?;
         let effect = result.effect();
         for candidate in &not_newer[..not_newer.len() - 1] {
-            let other = self.candidate(candidate)?;
-            if other.effect() != effect {
-                return Err(self.version_open(&not_newer));
-            }
+            let steps = match self.steps_to_same(candidate, &result.migrated.layers, &effect.1)? {
+                Some(steps) => steps,
+                None => {
+                    let other = self.candidate(candidate)?;
+                    if other.effect() != effect {
+                        return Err(self.version_open(&not_newer));
+                    }
+                    other.migrated.steps
+                }
+            };
             // Only what is told differs: tell all of it.
-            for step in other.migrated.steps {
+            for step in steps {
                 if !result
                     .migrated
                     .steps
@@ -473,6 +482,30 @@ impl<'w> ReleaseRun<'_, 'w> {
             .steps
             .sort_by(|a, b| a.version.cmp(&b.version));
         Ok(result)
+    }
+
+    /// The steps of another source version, where it is sure without an edit that it comes to the same: to these values,
+    /// and nothing is asked but what these steps ask.
+    fn steps_to_same(
+        &self,
+        from: &Version,
+        layers: &[TracedValue],
+        asked: &[String],
+    ) -> Result<Option<Vec<StepReport>>, Box<Refusal>> {
+        let [view] = self.views else {
+            // What several layers mean together is not seen in each.
+            return Ok(None);
+        };
+        // Whether these are asked about depends on the way, and not on what it comes to.
+        if !self.wanted.sealed.is_empty() || !self.wanted.doubts.is_empty() {
+            return Ok(None);
+        }
+        let plan = self.plan(from, &[])?;
+        let accepted = self.request.accept_recommended;
+        let other = migrate_values(&[view], &plan, &self.answers, accepted)
+            .map_err(|e| self.migrate_refusal(&e))?;
+        let is_same = other.layers == layers && decided(&other.steps) == asked;
+        Ok(is_same.then_some(other.steps))
     }
 
     fn version_open(&self, candidates: &[&Version]) -> Box<Refusal> {
@@ -513,11 +546,8 @@ impl<'w> ReleaseRun<'_, 'w> {
         self.candidate_without(from, &[])
     }
 
-    fn candidate_without(
-        &self,
-        from: &Version,
-        done: &[String],
-    ) -> Result<SourceCandidate<'w>, Box<Refusal>> {
+    /// The way from a version, without the steps that are done.
+    fn plan(&self, from: &Version, done: &[String]) -> Result<Plan<'w>, Box<Refusal>> {
         let mut selection = self.request.selection.clone();
         selection.skip_known.extend(done.iter().cloned());
         selection
@@ -531,9 +561,16 @@ impl<'w> ReleaseRun<'_, 'w> {
             None => Plan::new(self.pack, from, &self.to, &selection),
             Some(successor) => Plan::succeeding(self.pack, from, successor, &self.to, &selection),
         };
-        let plan = plan
-            .map_err(|e| refusal::request::plan(&e).of(self.name()))?
-            .with_global(self.wanted.global.clone());
+        let plan = plan.map_err(|e| refusal::request::plan(&e).of(self.name()))?;
+        Ok(plan.with_global(self.wanted.global.clone()))
+    }
+
+    fn candidate_without(
+        &self,
+        from: &Version,
+        done: &[String],
+    ) -> Result<SourceCandidate<'w>, Box<Refusal>> {
+        let plan = self.plan(from, done)?;
         let views: Vec<&View<'_>> = self.views.iter().collect();
         let mut migrated = migrate_layers(
             &views,
