@@ -539,7 +539,7 @@ pub struct Notice {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LeafFate {
     /// The file it stood in.
-    pub file: String,
+    pub file: Arc<str>,
     /// The path before.
     pub path: Path,
     /// The fate.

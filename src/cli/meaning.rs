@@ -199,7 +199,7 @@ impl Job {
             skip_of,
             accept_recommended: args.accept_recommended,
             with_values: args.verify,
-            without_facts: false,
+            in_short: false,
         };
         // What is known of charts is no matter of files: it holds for standard input, too.
         supply::add(&mut request, here.as_ref(), &rendering.options);

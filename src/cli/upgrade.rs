@@ -53,7 +53,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         ResultMode::Write { .. } => writing.mend(&inputs, terminal),
         _ => writing.tell(&inputs, terminal),
     }
-    job.request.without_facts = !shows_facts(job);
+    job.request.in_short = is_in_short(job);
     let bars = Bars::new(terminal.can_draw());
     let jobs = Jobs::new(job.threads, &bars);
     let mut outcome = upgrade_with(&job.request, &jobs);
@@ -158,12 +158,13 @@ fn carry_out(show: &Show<'_>, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     }
 }
 
-/// True if what a job shows has facts in it. The texts for a terminal have them in full detail only.
-fn shows_facts(job: &Job) -> bool {
-    let in_short = matches!(job.format, Format::Text | Format::Patch)
+/// True if what a job shows has neither facts nor digests of releases in it: the texts for a terminal have facts in full
+/// detail only.
+fn is_in_short(job: &Job) -> bool {
+    matches!(job.format, Format::Text | Format::Patch)
         && job.detail < Detail::Verbose
-        && job.reports.is_empty();
-    !in_short || job.verify.is_some()
+        && job.reports.is_empty()
+        && job.verify.is_none()
 }
 
 /// True if somebody is there to be asked for missing arguments, and waits for a text. A check and a report for programs

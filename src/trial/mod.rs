@@ -218,7 +218,7 @@ impl Trial {
             chart: Some(self.chart.clone()),
             to: Some(to.clone()),
             with_values,
-            without_facts: true,
+            in_short: true,
             ..Request::default()
         };
         upgrade_by(&request, &self.packs, jobs)

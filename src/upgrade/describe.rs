@@ -50,22 +50,48 @@ pub(super) fn release(
     });
     let edited: Vec<Option<View<'_>>> = edited.collect();
     let edited = edited.iter().map(|view| view.as_ref().map(NodeLookup::new));
+    // What Helm itself reads is not left unread, although no template looks at it.
+    let helms = mentions::conditions(&worked);
     let description = Description {
         workspace,
         worked: &worked,
         before: worked.views.iter().map(NodeLookup::new).collect(),
         after: edited.collect(),
         fates,
+        helms: &helms,
     };
     let release = description.release(files);
     let mut release = release.map_err(|refusal| vec![*refusal])?;
-    if !request.without_facts {
+    if !request.in_short {
+        release.digest = digest_of(&release.files);
         release.facts = description.facts().map_err(|refusal| vec![*refusal])?;
     }
     if request.with_values {
         release.values = description.values().map(Arc::new);
     }
+    drop(description);
+    // Last, and out of what the migrations came to: of a large file this is the largest thing there is.
+    let ledger = worked.migrated.ledger;
+    let is_helms = |entry: &LedgerEntry| is_read_by_helm(entry, &helms);
+    release.kept = ledger.kept + ledger.entries.iter().filter(|it| is_helms(it)).count();
+    release.ledger.reserve_exact(ledger.entries.len());
+    let names = worked.wanted.layers.iter();
+    let names = names.map(|block| Arc::from(workspace.file_of(*block).name.as_str()));
+    let names: Vec<Arc<str>> = names.collect();
+    let entries = ledger.entries.into_iter().filter(|it| !is_helms(it));
+    release.ledger.extend(entries.map(|entry| LeafFate {
+        file: Arc::clone(&names[entry.source.layer]),
+        path: entry.source.path,
+        fate: entry.fate,
+        to: entry.to,
+        step: entry.step,
+    }));
     Ok(release)
+}
+
+/// True for a leaf that no template looks at, and Helm itself does.
+fn is_read_by_helm(entry: &LedgerEntry, helms: &[Path]) -> bool {
+    entry.fate == Fate::Left && helms.contains(&entry.source.path)
 }
 
 /// The note on values that are not known because a layer cannot be read.
@@ -127,6 +153,8 @@ struct Description<'d, 'w> {
     after: Vec<Option<NodeLookup<'d, 'd>>>,
     /// Sorted by layer and path: a file may have thousands of changes, and each looks up what it came to.
     fates: Vec<(usize, &'d Path, Fate)>,
+    /// The settings that Helm itself reads.
+    helms: &'d [Path],
 }
 
 impl Description<'_, '_> {
@@ -171,23 +199,6 @@ impl Description<'_, '_> {
             path: sign.path.clone(),
             why: sign.why.clone(),
         });
-        // What Helm itself reads is not left unread, although no template looks at it.
-        let helms = mentions::conditions(self.worked);
-        let is_helms =
-            |entry: &&LedgerEntry| entry.fate == Fate::Left && helms.contains(&entry.source.path);
-        let read_by_helm = migrated.ledger.entries.iter().filter(is_helms).count();
-        let entries = migrated
-            .ledger
-            .entries
-            .iter()
-            .filter(|entry| !is_helms(entry));
-        let ledger = entries.map(|entry| LeafFate {
-            file: self.file(entry.source.layer).to_owned(),
-            path: entry.source.path.clone(),
-            fate: entry.fate,
-            to: entry.to.clone(),
-            step: entry.step.clone(),
-        });
         let stale = self.stale_notices();
         Ok(Release {
             name: wanted.is_named.then(|| wanted.name.clone()),
@@ -208,13 +219,13 @@ impl Description<'_, '_> {
             evidence: clues.collect(),
             from: plan.origin().from.clone(),
             to: plan.to.clone(),
-            digest: digest_of(&files),
+            digest: String::new(),
             steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
             notices: self.notices(&stale)?,
             stale,
             held_by: None,
-            ledger: ledger.collect(),
-            kept: migrated.ledger.kept + read_by_helm,
+            ledger: Vec::new(),
+            kept: 0,
             facts: Vec::new(),
             checklist: self.checklist(),
             sources: self.sources(),
@@ -494,8 +505,10 @@ impl Description<'_, '_> {
             let of = |old: &Notice| old.path.as_ref().is_some_and(|path| told.is_about(path));
             stale.iter().any(of)
         };
-        let helms = mentions::conditions(worked);
-        let is_helms = |told: &Notice| told.path.as_ref().is_some_and(|path| helms.contains(path));
+        let is_helms = |told: &Notice| {
+            let path = told.path.as_ref();
+            path.is_some_and(|path| self.helms.contains(path))
+        };
         let told = told.filter(|told| !said(told) && !is_helms(told));
         let marks = worked.marks.iter().filter_map(|mark| {
             Some(Notice {

@@ -110,9 +110,9 @@ pub struct Request {
     pub others: Vec<(PathBuf, String)>,
     /// True if the outcome has the merged values of each release: a check of effects needs them.
     pub with_values: bool,
-    /// True if nothing that shows facts is made of the outcome, so that they are not worked out: which open questions
-    /// decide them takes a migration for each option.
-    pub without_facts: bool,
+    /// True if nothing is made of the outcome that shows facts or the digests of releases, so that they are not worked
+    /// out: which open questions decide a fact takes a migration for each option.
+    pub in_short: bool,
 }
 
 /// A pack that was drafted in this run.

@@ -314,7 +314,7 @@ impl<'o> LedgerLine<'o> {
             path: &leaf.path,
             to: &leaf.to,
             step: leaf.step.as_deref(),
-            file: (release.files.len() > 1).then_some(leaf.file.as_str()),
+            file: (release.files.len() > 1).then_some(&*leaf.file),
         }
     }
 }
