@@ -101,6 +101,8 @@ impl Ledger {
             );
         }
         if lost.is_empty() {
+            // Of a large file it is the largest thing there is, and half of it may be room for more.
+            ledger.entries.shrink_to_fit();
             Ok(ledger)
         } else {
             Err(MigrateError::Unaccounted { paths: lost })

@@ -247,7 +247,11 @@ fn folder_of(path: &Path) -> &Path {
 
 /// The path that a line gives to a key under which manifests name charts.
 fn path_in(line: &str) -> Option<&str> {
-    let line = line.trim_start().trim_start_matches("- ").trim_start();
+    let mut line = line.trim_start();
+    while let Some(item) = line.strip_prefix("- ") {
+        line = item;
+    }
+    let line = line.trim_start();
     // Of a large file nearly all lines end here.
     let behind_key = KEYS.iter().find_map(|key| line.strip_prefix(key))?;
     let value = behind_key.trim_start().strip_prefix(':')?;

@@ -1,7 +1,7 @@
 //! What a release came to, in the words of the outcome.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -38,8 +38,19 @@ pub(super) fn release(
     files: &BTreeMap<usize, Arc<ReportedFile>>,
     request: &Request,
 ) -> Result<Release, Vec<Refusal>> {
+    // Most leaves of a large file have nothing to do with what changes.
+    let changes = worked.migrated.steps.iter().flat_map(|step| &step.changes);
+    let changed: HashSet<_> = changes
+        .map(|change| change.path.segments().first())
+        .collect();
+    let is_near = |path: &Path| {
+        let first = path.segments().first();
+        changed.contains(&first) || changed.contains(&None)
+    };
     let leaves = worked.migrated.ledger.entries.iter();
-    let fates = leaves.map(|entry| (entry.source.layer, &entry.source.path, entry.fate));
+    let fates = leaves
+        .filter(|entry| is_near(&entry.source.path))
+        .map(|entry| (entry.source.layer, &entry.source.path, entry.fate));
     let mut fates: Vec<_> = fates.collect();
     fates.sort_by_key(|(layer, path, _)| (*layer, *path));
     let edited = worked.parts.iter().enumerate().map(|(layer, part)| {
@@ -151,7 +162,8 @@ struct Description<'d, 'w> {
     /// The layers as they will be. Nothing where other blocks of the file are edited too: then the lines are not
     /// those of the layer's own text.
     after: Vec<Option<NodeLookup<'d, 'd>>>,
-    /// Sorted by layer and path: a file may have thousands of changes, and each looks up what it came to.
+    /// Of what may be changed, sorted by layer and path: a file may have thousands of changes, and each looks up what it
+    /// came to.
     fates: Vec<(usize, &'d Path, Fate)>,
     /// The settings that Helm itself reads.
     helms: &'d [Path],

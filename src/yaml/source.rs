@@ -40,13 +40,19 @@ impl LineStarts {
     pub(crate) fn new(text: &str) -> Self {
         let mut starts = vec![0];
         let bytes = text.as_bytes();
-        let ends_line = |&(at, b): &(usize, &u8)| match b {
-            b'\n' => true,
-            b'\r' => bytes.get(at + 1) != Some(&b'\n'),
-            _ => false,
-        };
-        let ends = bytes.iter().enumerate().filter(ends_line);
-        starts.extend(ends.map(|(at, _)| at as u32 + 1));
+        if text.contains('\r') {
+            let ends_line = |at: &usize| match bytes[*at] {
+                b'\n' => true,
+                b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+                _ => false,
+            };
+            let ends = (0..bytes.len()).filter(ends_line);
+            starts.extend(ends.map(|at| at as u32 + 1));
+        } else {
+            // One sign is searched for many bytes at once.
+            let ends = text.match_indices('\n');
+            starts.extend(ends.map(|(at, _)| at as u32 + 1));
+        }
         let inside = match text.is_ascii() {
             true => Vec::new(),
             false => (0..bytes.len() as u32)
