@@ -15,6 +15,7 @@ use anyhow::bail;
 use refit::{
     jobs::Jobs,
     memory::{self, AnswerFile, Project},
+    migrate::Answers,
     plan::Selection,
     report::{Detail, command::Given},
     upgrade::Request,
@@ -120,18 +121,7 @@ impl Job {
         refuse_contradictions(&args)?;
         let mode = mode(&args);
         let mut given = repeated_arguments(&args, &rendering);
-        let AnswerFile {
-            answers,
-            skip: skip_known,
-            releases: of_releases,
-        } = self::answers(&args.steps)?;
-        let (skip, mut skip_of) = skipped(args.steps.skip);
-        let mut answers_of = BTreeMap::new();
-        for (name, file) in of_releases {
-            let skipped: &mut Vec<String> = skip_of.entry(name.clone()).or_default();
-            skipped.extend(file.skip);
-            answers_of.insert(name, file.answers);
-        }
+        let decisions = Decisions::read(args.steps)?;
 
         let here = project::project_here()?;
         let project = match mode {
@@ -189,14 +179,10 @@ impl Job {
             to: every.map(|to| to.version),
             to_of,
             since: compared,
-            selection: Selection {
-                only: args.steps.only,
-                skip,
-                skip_known,
-            },
-            answers,
-            answers_of,
-            skip_of,
+            selection: decisions.selection,
+            answers: decisions.answers,
+            answers_of: decisions.answers_of,
+            skip_of: decisions.skip_of,
             accept_recommended: args.accept_recommended,
             with_values: args.verify,
             in_short: false,
@@ -358,6 +344,41 @@ fn answers(steps: &StepOptions) -> anyhow::Result<AnswerFile> {
     }
     answers::add_flags(&mut given, &steps.answers)?;
     Ok(given)
+}
+
+/// The steps that are done and left out, and the answers, for all releases and for single ones.
+struct Decisions {
+    selection: Selection,
+    answers: Answers,
+    answers_of: BTreeMap<String, Answers>,
+    skip_of: BTreeMap<String, Vec<String>>,
+}
+
+impl Decisions {
+    fn read(steps: StepOptions) -> anyhow::Result<Self> {
+        let AnswerFile {
+            answers,
+            skip: skip_known,
+            releases,
+        } = self::answers(&steps)?;
+        let (skip, mut skip_of) = skipped(steps.skip);
+        let mut answers_of = BTreeMap::new();
+        for (name, file) in releases {
+            let skipped = skip_of.entry(name.clone()).or_default();
+            skipped.extend(file.skip);
+            answers_of.insert(name, file.answers);
+        }
+        Ok(Self {
+            selection: Selection {
+                only: steps.only,
+                skip,
+                skip_known,
+            },
+            answers,
+            answers_of,
+            skip_of,
+        })
+    }
 }
 
 /// `--skip`: steps that are left out everywhere, and (`RELEASE:ID`) those of single releases.

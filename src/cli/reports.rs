@@ -22,19 +22,31 @@ use refit::{
 
 use super::args::{Format, ReportFile};
 
-/// The whole outcome in a form; `commands` write what it shows. Nothing for the form that is made for a terminal.
+/// An outcome that reports are made of.
+pub struct ReportSource<'r> {
+    pub outcome: &'r Outcome,
+    pub masker: &'r Masker,
+    /// The commands that write what it shows.
+    pub commands: &'r [NextCommand],
+    pub jobs: &'r Jobs<'r>,
+}
+
+/// The whole outcome in a form. Nothing for the form that is made for a terminal.
 ///
 /// # Errors
 ///
 /// If the outcome cannot be serialised.
 pub fn render(
-    outcome: &Outcome,
+    source: &ReportSource<'_>,
     format: Format,
-    masker: &Masker,
     pretty: bool,
-    commands: &[NextCommand],
-    jobs: &Jobs<'_>,
 ) -> anyhow::Result<Option<String>> {
+    let ReportSource {
+        outcome,
+        masker,
+        commands,
+        jobs,
+    } = source;
     Ok(Some(match format {
         Format::Text => return Ok(None),
         Format::Patch => difference::patch_with(outcome, jobs),
@@ -75,17 +87,14 @@ fn base() -> String {
 ///
 /// The first that cannot be written; those before it are there.
 pub fn write_all(
-    outcome: &Outcome,
+    source: &ReportSource<'_>,
     reports: &[ReportFile],
     read: &[&Path],
-    masker: &Masker,
-    commands: &[NextCommand],
-    jobs: &Jobs<'_>,
 ) -> anyhow::Result<()> {
     if reports.is_empty() {
         return Ok(());
     }
-    let files = outcome.files();
+    let files = source.outcome.files();
     let found = files.iter().filter_map(|file| file.path.as_deref());
     let read: HashSet<PathBuf> = read
         .iter()
@@ -105,7 +114,7 @@ pub fn write_all(
                  next: give it a name of its own"
             );
         }
-        let Some(text) = render(outcome, report.format, masker, true, commands, jobs)? else {
+        let Some(text) = render(source, report.format, true)? else {
             continue;
         };
         write::put(&report.path, text.as_bytes())

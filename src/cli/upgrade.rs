@@ -25,7 +25,7 @@ use super::{
     missing::{self, QuestionsEnd},
     precautions::Writing,
     progress::Bars,
-    reports,
+    reports::{self, ReportSource},
     terminal::Terminal,
     verify::{self, WriteBarred},
     writing::{end_if_unexpected, write_all},
@@ -343,14 +343,13 @@ impl<'a> Show<'a> {
             return Ok(());
         }
         let read = paths(self.job);
-        reports::write_all(
-            self.outcome,
-            &self.job.reports,
-            &read,
-            &self.kept,
-            &self.commands(),
-            self.jobs,
-        )
+        let source = ReportSource {
+            outcome: self.outcome,
+            masker: &self.kept,
+            commands: &self.commands(),
+            jobs: self.jobs,
+        };
+        reports::write_all(&source, &self.job.reports, &read)
     }
 
     /// Says where the reports are.
@@ -373,14 +372,13 @@ impl<'a> Show<'a> {
             }
             format => {
                 let pretty = terminal.result_is_seen();
-                let text = reports::render(
-                    self.outcome,
-                    format,
-                    &self.shown,
-                    pretty,
-                    &self.commands(),
-                    self.jobs,
-                )?;
+                let source = ReportSource {
+                    outcome: self.outcome,
+                    masker: &self.shown,
+                    commands: &self.commands(),
+                    jobs: self.jobs,
+                };
+                let text = reports::render(&source, format, pretty)?;
                 terminal.result(&text.unwrap_or_default());
                 let units = self.outcome.units();
                 let mut held = units.iter().filter(|unit| unit.is_open());

@@ -271,10 +271,9 @@ pub fn render_question(item: &UndecidedStep, look: ReportStyle, masker: &Masker)
     for (i, option) in question.options.iter().enumerate() {
         self::write_option(
             &mut page,
-            i + 1,
+            (i + 1, question.options.len()),
             option,
             (enter == Some(&option.id)).then_some(&item.source),
-            question.options.len(),
             masker,
         );
     }
@@ -283,10 +282,9 @@ pub fn render_question(item: &UndecidedStep, look: ReportStyle, masker: &Masker)
 
 fn write_option(
     page: &mut Page,
-    number: usize,
+    (number, of): (usize, usize),
     option: &ReportedOption,
     source: Option<&SuggestionSource>,
-    of: usize,
     masker: &Masker,
 ) {
     let enter = source.is_some();

@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 
 use super::{
     Budget, ExpressionFailure,
+    functions::Function,
     item::{Entries, Figure, Item, List, Text},
     scope::{Bound, LazyValue, Scope},
     tree::{Comprehension, Constant, ExpressionNode, Gives, Operator},
@@ -62,6 +63,18 @@ fn name_in_message(node: &ExpressionNode) -> String {
         .unwrap_or_else(|| "a part of it".to_owned())
 }
 
+impl<'s> From<&'s Constant> for Item<'s> {
+    fn from(constant: &'s Constant) -> Self {
+        match constant {
+            Constant::Null => Self::Null,
+            Constant::Bool(b) => Self::Bool(*b),
+            Constant::Int(i) => Self::Int(*i),
+            Constant::Float(f) => Self::Float(*f),
+            Constant::Text(text) => Self::Text(Text::Of(text)),
+        }
+    }
+}
+
 impl<'s> Machine<'s> {
     pub(super) fn new(scope: &'s Scope<'s>) -> Self {
         Self {
@@ -89,13 +102,7 @@ impl<'s> Machine<'s> {
     ) -> std::result::Result<PartialValue<'s>, ExpressionFailure> {
         self.budget.spend_work(1)?;
         Ok(PartialValue::Item(match node {
-            ExpressionNode::Constant(constant) => match constant {
-                Constant::Null => Item::Null,
-                Constant::Bool(b) => Item::Bool(*b),
-                Constant::Int(i) => Item::Int(*i),
-                Constant::Float(f) => Item::Float(*f),
-                Constant::Text(text) => Item::Text(Text::Of(text)),
-            },
+            ExpressionNode::Constant(constant) => Item::from(constant),
             ExpressionNode::Name(name) => match self.scope.find(name) {
                 Some(Bound::Value(value)) => Item::of(value),
                 Some(Bound::Unset) => Item::Unset,
@@ -106,34 +113,7 @@ impl<'s> Machine<'s> {
                 Some(item) => item.clone(),
                 None => return says(format!("`{name}` has no meaning here")),
             },
-            ExpressionNode::Member { of, key, lax } => {
-                let seen = self.evaluate_partial(of)?;
-                // What was made for a whole pack is large: only the part that is asked for is taken out of it.
-                if let PartialValue::Made(made) = seen
-                    && let Some(below) = made.value_below(key)
-                {
-                    return Ok(PartialValue::Made(below));
-                }
-                let item = match seen {
-                    PartialValue::Item(item) => item,
-                    PartialValue::Made(made) => made.whole_item(),
-                };
-                match item {
-                    Item::Map(map) => match map.get(key) {
-                        Some(value) => value,
-                        None if *lax => Item::Unset,
-                        None => return says(format!("{} has no key `{key}`", name_in_message(of))),
-                    },
-                    _ if *lax => Item::Unset,
-                    other => {
-                        return says(format!(
-                            "`.{key}` takes a map, and {} is {}",
-                            name_in_message(of),
-                            other.kind()
-                        ));
-                    }
-                }
-            }
+            ExpressionNode::Member { of, key, lax } => return self.evaluate_member(of, key, *lax),
             ExpressionNode::Index { of, key, lax } => self.evaluate_index(of, key, *lax)?,
             ExpressionNode::Has { of, key } => match self.evaluate_item(of)? {
                 Item::Map(map) => Item::Bool(map.get(key).is_some()),
@@ -167,58 +147,95 @@ impl<'s> Machine<'s> {
                 return self.evaluate_partial(if holds { yes } else { no });
             }
             ExpressionNode::Between(operator, both) => self.evaluate_operator(*operator, both)?,
-            ExpressionNode::Call { function, args } => {
-                let mut items = Vec::with_capacity(args.len());
-                for arg in args {
-                    items.push(self.evaluate_item(arg)?);
-                }
-                let result = (function.call)(self.budget, &items);
-                result.map_err(|failure| {
-                    let what = format!("`{}`", function.name);
-                    let says = matches!(failure, ExpressionFailure::Says(_));
-                    let message = failure_message(failure, &what, args, &items);
-                    ExpressionFailure::Says(match says {
-                        true => format!("{what}: {message}"),
-                        false => message,
-                    })
-                })?
-            }
+            ExpressionNode::Call { function, args } => self.evaluate_call(function, args)?,
             ExpressionNode::Unknown { name, .. } => {
                 return says(format!("there is no function `{name}`"));
             }
-            ExpressionNode::List(nodes) => {
-                let mut items = Vec::with_capacity(nodes.len());
-                for node in nodes {
-                    match self.evaluate_item(node)? {
-                        Item::Omitted => {}
-                        item => items.push(item),
-                    }
-                }
-                Item::list(self.budget, items)?
-            }
-            ExpressionNode::Map(nodes) => {
-                let mut entries = IndexMap::with_capacity(nodes.len());
-                for (key, value) in nodes {
-                    let name = self.evaluate_item(key)?;
-                    let Some(name) = name.as_key() else {
-                        return says(format!(
-                            "the key of a map is a text, and {} is {}",
-                            name_in_message(key),
-                            name.kind()
-                        ));
-                    };
-                    let value = self.evaluate_item(value)?;
-                    if matches!(value, Item::Omitted) {
-                        continue;
-                    }
-                    if entries.insert(name, value).is_some() {
-                        return says("a map has a key twice");
-                    }
-                }
-                Item::map(self.budget, entries)?
-            }
+            ExpressionNode::List(nodes) => self.evaluate_list(nodes)?,
+            ExpressionNode::Map(nodes) => self.evaluate_map(nodes)?,
             ExpressionNode::Each(each) => self.evaluate_comprehension(each)?,
         }))
+    }
+
+    fn evaluate_member(
+        &mut self,
+        of: &'s ExpressionNode,
+        key: &str,
+        lax: bool,
+    ) -> std::result::Result<PartialValue<'s>, ExpressionFailure> {
+        let item = match self.evaluate_partial(of)? {
+            PartialValue::Item(item) => item,
+            // What was made for a whole pack is large: only the part that is asked for is taken out of it.
+            PartialValue::Made(made) => match made.value_below(key) {
+                Some(below) => return Ok(PartialValue::Made(below)),
+                None => made.whole_item(),
+            },
+        };
+        Ok(PartialValue::Item(match item {
+            Item::Map(map) => match map.get(key) {
+                Some(value) => value,
+                None if lax => Item::Unset,
+                None => return says(format!("{} has no key `{key}`", name_in_message(of))),
+            },
+            _ if lax => Item::Unset,
+            other => {
+                return says(format!(
+                    "`.{key}` takes a map, and {} is {}",
+                    name_in_message(of),
+                    other.kind()
+                ));
+            }
+        }))
+    }
+
+    fn evaluate_call(&mut self, function: &Function, args: &'s [ExpressionNode]) -> Result<'s> {
+        let mut items = Vec::with_capacity(args.len());
+        for arg in args {
+            items.push(self.evaluate_item(arg)?);
+        }
+        let result = (function.call)(self.budget, &items);
+        result.map_err(|failure| {
+            let what = format!("`{}`", function.name);
+            let says = matches!(failure, ExpressionFailure::Says(_));
+            let message = failure_message(failure, &what, args, &items);
+            ExpressionFailure::Says(match says {
+                true => format!("{what}: {message}"),
+                false => message,
+            })
+        })
+    }
+
+    fn evaluate_list(&mut self, nodes: &'s [ExpressionNode]) -> Result<'s> {
+        let mut items = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            match self.evaluate_item(node)? {
+                Item::Omitted => {}
+                item => items.push(item),
+            }
+        }
+        Item::list(self.budget, items)
+    }
+
+    fn evaluate_map(&mut self, nodes: &'s [(ExpressionNode, ExpressionNode)]) -> Result<'s> {
+        let mut entries = IndexMap::with_capacity(nodes.len());
+        for (key, value) in nodes {
+            let name = self.evaluate_item(key)?;
+            let Some(name) = name.as_key() else {
+                return says(format!(
+                    "the key of a map is a text, and {} is {}",
+                    name_in_message(key),
+                    name.kind()
+                ));
+            };
+            let value = self.evaluate_item(value)?;
+            if matches!(value, Item::Omitted) {
+                continue;
+            }
+            if entries.insert(name, value).is_some() {
+                return says("a map has a key twice");
+            }
+        }
+        Item::map(self.budget, entries)
     }
 
     fn evaluate_index(
