@@ -690,6 +690,7 @@ fn compile(pattern: &Path) -> Result<(PathBuf, GlobMatcher), String> {
     }
     let text: PathBuf = rest.map(|part| PathBuf::from(part.as_os_str())).collect();
     let matcher = GlobBuilder::new(&text.to_string_lossy())
+        // `*` does not reach into folders, as in a shell.
         .literal_separator(true)
         .build()
         .map_err(|error| error.kind().to_string())?

@@ -66,6 +66,7 @@ impl Corrections {
     ///
     /// With what is wrong, if the text is not in the form.
     pub fn read(text: &str) -> Result<Self, String> {
+        // To YAML a file with nothing but comments is a null, which is no map.
         if text
             .lines()
             .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))

@@ -48,6 +48,7 @@ impl Readings {
     fn read_once(&self, files: &ChartFiles, chart: &Chart) -> ReadChart {
         let mut hash = Sha256::new();
         for (name, bytes) in files.iter().filter(|(name, _)| *name != "Chart.yaml") {
+            // With the lengths, so that other names with other contents cannot make the same bytes.
             hash.update((name.len() as u64).to_le_bytes());
             hash.update(name);
             hash.update((bytes.len() as u64).to_le_bytes());
@@ -130,6 +131,7 @@ impl Edition {
             .iter()
             .map(|(name, bytes)| (name.clone(), bytes.to_vec()))
             .collect();
+        // cert-manager keeps its `Chart.yaml` so in git, and fills in the version when it releases.
         if let (false, Some(template)) = (
             own.contains_key("Chart.yaml"),
             own.remove("Chart.template.yaml"),

@@ -181,6 +181,8 @@ pub fn gather(editions: Vec<Edition>, corrections: &Corrections) -> Option<Gathe
 fn order_keys(by_version: &BTreeMap<Version, Edition>, corrections: &Corrections) -> Vec<Arc<str>> {
     let mut order: Vec<Arc<str>> = Vec::new();
     let mut known: HashMap<Arc<str>, ()> = HashMap::new();
+    // The order of the newest version counts. What only older ones have comes behind the key that it followed
+    // there.
     for edition in by_version.values().rev() {
         let mut behind: HashMap<Option<Arc<str>>, Vec<Arc<str>>> = HashMap::new();
         let mut last: Option<Arc<str>> = None;

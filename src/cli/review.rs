@@ -70,6 +70,7 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     if asked == QuestionsEnd::Interrupted {
         return Ok(Exit::Interrupted);
     }
+    // Said before the first question, and not when all are answered.
     if save.is_some() && groups(&job, &begun.reviews).len() > 1 {
         bail!(
             "--save-answers names one file, and the decisions of each release are saved by themselves; \
@@ -470,6 +471,7 @@ fn groups<'r>(job: &Job, reviews: &'r [Review]) -> Vec<Vec<&'r Review>> {
 fn has_record(review: &Review) -> bool {
     (0..review.result().len()).any(|at| {
         let tally = review.tally(at);
+        // A second run does a step that was accepted without an answer by itself.
         !tally.skipped.is_empty() || tally.accepted.iter().any(|(_, answer)| answer.is_some())
     })
 }
@@ -488,6 +490,7 @@ fn check_place(path: &Path, job: &Job, outcome: &Outcome) -> anyhow::Result<()> 
         .request
         .found
         .iter()
+        // An older record may lie in a folder that was searched, and can be replaced.
         .filter(|found| found.naming > Naming::Found);
     let read = outcome
         .files()
@@ -533,6 +536,7 @@ fn given_and_undecided(reviews: &[&Review], given: &command::Given) -> command::
     let is_decided =
         |name: &str, id: &str| reviews.iter().any(|review| review.is_decided(name, id));
     let undecided = |key: &String| {
+        // `RELEASE:STEP` of --skip, `RELEASE:STEP.INPUT=VALUE` of --answer, both also without a release.
         let key = key.split_once('=').map_or(key.as_str(), |(key, _)| key);
         let (release, step) = match key.rsplit_once(':') {
             Some((release, step)) if !release.is_empty() => (Some(release), step),
@@ -576,6 +580,7 @@ fn command_lines(
     match saved {
         Some(path) => {
             let path = path.display().to_string();
+            // Of several files of answers the last one counts.
             given.answer_files.retain(|other| *other != path);
             given.answer_files.push(path);
         }

@@ -58,6 +58,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let jobs = Jobs::new(job.threads, &bars);
     let mut outcome = upgrade_with(&job.request, &jobs);
     bars.done();
+    // Once one thing is known, another may turn out to be missing.
     while outcome
         .refused
         .iter()
@@ -75,6 +76,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     known_answers(job, &outcome)?;
     nothing_found(job, &outcome, terminal);
     let show = Show::new(job, &outcome, &jobs);
+    // Before the files: where a report would overwrite one that was read, nothing may be written.
     show.write_reports()?;
     let exit = carry_out(&show, terminal)?;
     show.say_reports(terminal);
@@ -314,6 +316,7 @@ impl<'a> Show<'a> {
         };
         let shown = match job.format {
             Format::Text => masker(false),
+            // A patch that shows a mask would write it into the files.
             Format::Patch => masker(true),
             _ => masker(false),
         };
@@ -322,6 +325,7 @@ impl<'a> Show<'a> {
             outcome,
             shown,
             said: masker(false),
+            // Nobody asks for it without reports, and secrets are looked for in all values.
             kept: masker(job.reports.is_empty()),
             jobs,
         }

@@ -119,6 +119,7 @@ fn job(args: VerifyArgs) -> anyhow::Result<Job> {
         live: args.live,
         chart: args.chart,
         steps: args.steps,
+        // Nothing is written, so that nothing can be lost.
         force: true,
         accept_recommended: args.accept_recommended,
         accept_drafts: false,
@@ -251,6 +252,7 @@ fn is_release_name(text: &str) -> bool {
             && part.ends_with(plain)
             && part.chars().all(|c| plain(c) || c == '-')
     };
+    // A name in Kubernetes has 63 characters at most, of which Helm keeps ten for what charts add.
     text.len() <= 53 && text.split('.').all(part)
 }
 
@@ -380,6 +382,7 @@ impl Charts<'_> {
                 }
             }
         };
+        // Renderings are kept with a chart, and templates print the name of the release.
         let key = (format!("{source:?}"), options.release_name.clone());
         if let Some(opened) = self.opened.borrow().get(&key) {
             return Ok(opened.clone());

@@ -46,6 +46,7 @@ pub fn read(path: &Path) -> Result<PackedChart, SupplyError> {
         source,
     };
     let file = fs::File::open(path).map_err(io)?;
+    // Counted as it is unpacked: a small archive can hold very much.
     let unpacked = flate2::read::GzDecoder::new(file).take(MAX_ARCHIVE + 1);
     let mut archive = tar::Archive::new(unpacked);
     let mut chart = PackedChart::default();
@@ -70,6 +71,7 @@ pub fn read(path: &Path) -> Result<PackedChart, SupplyError> {
         if of_pack.is_none() && below != "Chart.yaml" {
             continue;
         }
+        // A link could lead to any file of this machine.
         if !entry.header().entry_type().is_file() {
             return Err(refused(format!("{name} is a link, which is not followed")));
         }

@@ -43,6 +43,7 @@ impl MarkerTool {
     /// The tool whose marker a comment is.
     fn of(comment: &str) -> Option<Self> {
         let text = comment.trim_start_matches('#').trim_start();
+        // The end of a block of release-please stands on no value of its own.
         if text.starts_with("renovate:") {
             Some(Self::Renovate)
         } else if text.starts_with("x-release-please-") && !text.starts_with("x-release-please-end")
@@ -184,6 +185,8 @@ pub fn compare(layer: usize, before: &View<'_>, after: &View<'_>) -> Vec<Mark> {
         }
     }
     type Fits = fn(&Marker, &Marker) -> bool;
+    // From the surest sign to the weakest. The same value at another place has moved; where the value is
+    // another one, the tool would overwrite something new.
     let rounds: [Fits; 3] = [
         |was, is| was.value == is.value,
         |was, is| was.path == is.path,
@@ -211,6 +214,8 @@ pub fn compare(layer: usize, before: &View<'_>, after: &View<'_>) -> Vec<Mark> {
     }
     let marks = were.into_iter().zip(fates).filter_map(|(was, fate)| {
         let fate = fate.unwrap_or_else(|| {
+            // Every marker is taken by another one; one that is the same in all is what is left where two were
+            // merged.
             let twin = are
                 .iter()
                 .find(|is| same(&was, is) && was.value == is.value);
@@ -271,6 +276,7 @@ fn marked_value(tree: &Tree, words: &[NodeId], comment: &Comment) -> Option<Node
         let last = *words[..next].last()?;
         return (line(tree.span(last).end) == at).then(|| value(last));
     }
+    // More comments may stand between a marker and its value.
     let mut below = at + 1;
     for other in tree.comments_in(comment.span.end..tree.text().len()) {
         if !other.own_line || line(other.span.start) != below {

@@ -83,6 +83,7 @@ fn is_default(path: &Path, value: &Value, defaults: &Value) -> bool {
         .into_iter()
         .all(|(leaf, value)| match leaf.get(defaults) {
             Some(default) => default == value,
+            // A null takes a default away, and here there is none.
             None => value.is_null(),
         })
 }

@@ -95,6 +95,8 @@ fn suspects(view: &View<'_>) -> Vec<NodeId> {
         let kind = tree.kind(*node);
         kind == Kind::Scalar(ScalarStyle::Plain) && !tree.is_key(*node) && tree.tag(*node).is_none()
     };
+    // Numbers, and the booleans of YAML 1.1 that templates print otherwise, such as `yes` and `off`. `true` and
+    // `False` are printed as they are written but for capitals.
     let may_be = |node: &NodeId| {
         let first = tree.content(*node).bytes().next();
         first.is_some_and(|b| b.is_ascii_digit() || b"+-.yYnNoO".contains(&b))
@@ -192,6 +194,7 @@ fn is_text(
     if folded.iter().any(|key| QUANTITIES.contains(&key.as_str())) || !is_read(path, subject) {
         return false;
     }
+    // The chart's own default shows best what it takes; a null there shows nothing.
     match path.get(defaults) {
         Some(Value::String(_)) => return true,
         Some(Value::Null) | None => {}
@@ -204,6 +207,7 @@ fn is_text(
     if above.is_some_and(|above| TEXT_MAPS.iter().any(|map| above.ends_with(map))) {
         return true;
     }
+    // Kubernetes takes nothing but texts as values of environment variables.
     if last == "value" && beside_a_name(tree, node) {
         return true;
     }

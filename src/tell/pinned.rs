@@ -32,6 +32,7 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
         .iter()
         .take_while(|(version, _)| *version < subject.to);
     for (version, info) in older {
+        // Of several charts with one application the newest is named.
         charts.insert(without_v(&info.app), version);
     }
     let chart_of = |tag: &str| {
@@ -47,6 +48,7 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
     for (layer, ((root, view), tags)) in layers.enumerate() {
         for (path, node) in still_standing(tags, layer, root, view) {
             let written = view.tree().scalar(node);
+            // A digest may stand behind the tag, and says nothing of the version.
             let tag = written.split('@').next().unwrap_or(&written);
             let chart = chart_of(&written);
             let notice = chart.filter(|_| {
