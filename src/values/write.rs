@@ -65,12 +65,20 @@ impl Default for Layout {
 pub fn string(text: &str, context: Context, quotes: Quotes) -> String {
     match quotes {
         Quotes::None if is_plain_safe(text, context) => text.to_owned(),
-        // Single quotes know no escapes.
-        Quotes::Single if !text.contains(needs_escape) => {
-            format!("'{}'", text.replace('\'', "''"))
-        }
+        Quotes::Single if !text.contains(needs_escape) => single_quoted(text),
+        // A template, say: with double quotes each of its own would get a backslash.
+        Quotes::None if reads_better_single_quoted(text) => single_quoted(text),
         _ => double_quoted(text),
     }
+}
+
+fn reads_better_single_quoted(text: &str) -> bool {
+    text.contains(['"', '\\']) && !text.contains('\'') && !text.contains(needs_escape)
+}
+
+/// A text between single quotes, which know no escapes: it must have nothing that needs one.
+fn single_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// A number, written so that every YAML version reads it as this number.

@@ -116,7 +116,7 @@ fn strings_are_plain_only_where_every_reader_agrees() {
     ];
     for text in quoted {
         let source = write::string(text, Context::Block, Quotes::None);
-        assert!(source.starts_with('"'), "{source}");
+        assert!(source.starts_with(['"', '\'']), "{source}");
         assert!(!source.contains('\n'));
     }
     for text in ["a,b", "a[0]", "a:b", "{x"] {
@@ -135,6 +135,17 @@ fn the_preferred_quotes_are_kept_where_they_can_hold_the_text() {
     assert_eq!(
         write::string("a\nb", Context::Block, Quotes::Single),
         r#""a\nb""#
+    );
+    // A template keeps its own quotes as they are.
+    let template = r#"{{ include "web.name" . }}"#;
+    assert_eq!(
+        write::string(template, Context::Block, Quotes::None),
+        r#"'{{ include "web.name" . }}'"#
+    );
+    let both = r#"{{ .a }} isn't "b""#;
+    assert_eq!(
+        write::string(both, Context::Block, Quotes::None),
+        r#""{{ .a }} isn't \"b\"""#
     );
     assert_eq!(
         write::string("\u{1}\u{fffe}", Context::Block, Quotes::None),
