@@ -7,15 +7,20 @@ DRAFTS is the built benchmark (`cargo build --bench drafts`; target/debug/deps/d
 charts (see charts.py), CLONES one of clones of GitOps repositories. In their histories it looks for commits that change
 the version of a HelmRelease's chart and its values, takes the values before and both charts into OUT, drafts, and
 compares with the values afterwards. At most MOST files (40) are taken, three for a repository and pair of versions;
-NAME takes other charts than the eight that it knows clones of. One line a value that wants a look, then a table in Markdown.
+NAME takes other charts than the eight that it knows clones of. What was found is kept in OUT
+for the next run, and what was drafted. One line a value that wants a look, then a table in Markdown.
 
 People also rename what need not be renamed. So a value for which nothing was drafted is left out of the values before,
 and the new chart rendered with and without it: if that differs, its old key is in effect as before.
+
+Where refit is sure of another place than the person's, the value is put there in the values afterwards: if the new
+chart makes the same of them, it is another way to the same.
 
 A person moved a value if it is gone from its key and stands at a key that was not there before. Values that are the
 same as others (`true`, `1`) can have several such keys; any of them counts.
 """
 
+import functools
 import json
 import os
 import re
@@ -34,13 +39,13 @@ SECONDS = 240
 NAMES = ["app-template", "traefik", "kube-prometheus-stack", "cert-manager", "ingress-nginx", "external-dns", "grafana", "argo-cd"]
 
 
-class Loader(yaml.SafeLoader):
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Dates and the like stay texts."""
 
 
 Loader.yaml_implicit_resolvers = {
     key: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
-    for key, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for key, found in Loader.yaml_implicit_resolvers.items()
 }
 
 
@@ -58,6 +63,10 @@ def release(text):
     if not isinstance(spec.get("values"), dict) or not chart.get("chart") or not chart.get("version"):
         return None
     return str(chart["chart"]), str(chart["version"]), spec["values"]
+
+
+def versions_in(text):
+    return re.findall(r"^ *version: *(\S+)", text, re.M)
 
 
 def leaves(value, at=()):
@@ -102,7 +111,8 @@ def collect(clones, known, names, most):
         before = charts.cat(repository, [f"{commit}^:{path}" for commit, path in asked])
         after = charts.cat(repository, [f"{commit}:{path}" for commit, path in asked])
         for (commit, path), old, new in zip(asked, before, after):
-            if not old or not new:
+            # Reading YAML takes long, and most commits change something else.
+            if not old or not new or versions_in(old) == versions_in(new):
                 continue
             old, new = release(old), release(new)
             if not old or not new or old[0] != new[0] or old[1] == new[1] or old[2] == new[2]:
@@ -164,8 +174,11 @@ def in_effect(chart, values, settings):
                 base = without(base, path)
         whole = render(chart, base)
     if whole is None:
-        # A value that has to be written otherwise hides all others; of the map that has it nothing is known.
-        fewer = (without(base, (str(key),)) for key in base)
+        # A value that has to be written otherwise hides all others; of the map that has it nothing is known, or of all
+        # maps of which something was drafted.
+        fewer = [without(base, (str(key),)) for key in base]
+        maps = {setting["from"].split(".")[0] for setting in settings}
+        fewer.append({key: inner for key, inner in base.items() if str(key) not in maps})
         base, whole = next(((one, text) for one in fewer if (text := render(chart, one)) is not None), (base, None))
     return lambda path: whole is not None and render(chart, without(base, path)) not in (whole, None)
 
@@ -178,7 +191,26 @@ def same_but_for_names(one, other):
     return len(a) == len(b) and bool(different) and apart and different[0] > 0 and different[-1] < len(a) - 1
 
 
-def judge(before, after, settings, works):
+def put(values, path, value):
+    """The values with one more."""
+    key, *rest = path
+    below = values.get(key) if isinstance(values, dict) else None
+    return {**(values if isinstance(values, dict) else {}), key: put(below, rest, value) if rest else value}
+
+
+def same_by_another_way(chart, after, theirs, place, value):
+    """Whether the new chart makes the same of the person's values with one of them where refit would have put it."""
+    whole = render(chart, after)
+    ways = (put(without(after, to), place, value) for to in theirs)
+    return whole is not None and any(render(chart, way) == whole for way in ways)
+
+
+def keys_of(place):
+    """The keys of a path as refit writes it."""
+    return [re.sub(r"\\(.)", r"\1", key) for key in re.findall(r"(?:\\.|[^.\\])+", place)]
+
+
+def judge(before, after, settings, works, other_way):
     """A word for each value of the file before, and lines to be looked at."""
     old, new = dict(leaves(before)), dict(leaves(after))
     fresh = {path: value for path, value in new.items() if path not in old}
@@ -188,7 +220,8 @@ def judge(before, after, settings, works):
         setting = proposals.get(plain(shown(path)))
         places = [plain(place["to"]) for place in setting["places"]] if setting else []
         kept = path in new
-        theirs = [plain(shown(to)) for to, there in fresh.items() if there == value or there == [value]]
+        ways = [to for to, there in fresh.items() if there == value or there == [value]]
+        theirs = [plain(shown(to)) for to in ways]
         sure = setting is not None and setting["fate"] == "sure"
         hit = next((at for at, place in enumerate(places) if place in theirs), None)
         named = any(same_but_for_names(place, to) for place in places for to in theirs)
@@ -197,6 +230,8 @@ def judge(before, after, settings, works):
         elif theirs:
             if sure:
                 word = "moved: same, sure" if hit is not None else "moved: same but for names, sure" if named else "moved: ELSEWHERE, sure"
+                if "ELSEWHERE" in word and other_way(ways, keys_of(setting["places"][0]["to"]), value):
+                    word = "moved: another way to the same, sure"
             elif hit is not None:
                 word = "moved: same, asked"
             elif named:
@@ -221,7 +256,12 @@ def main():
     most = int(sys.argv[5]) if len(sys.argv) > 5 else 40
     out.mkdir(parents=True, exist_ok=True)
     rows, total = [], Counter()
-    cases = collect(clones, known, sys.argv[6:] or NAMES, most)
+    # Going through histories takes minutes, so what was found is kept for the next run.
+    names = sys.argv[6:] or NAMES
+    kept = out / f"{'_'.join(names)}-{most}.json"
+    if not kept.exists():
+        kept.write_text(json.dumps(collect(clones, known, names, most)))
+    cases = json.loads(kept.read_text())
     print(f"{len(cases)} files", flush=True)
     for number, (repository, commit, path, old, new) in enumerate(cases):
         folders = []
@@ -234,28 +274,32 @@ def main():
         file.write_text(yaml.safe_dump(old[2], sort_keys=False, allow_unicode=True))
         title = f"{repository} {commit[:9]} {path} {old[0]} {old[1]} to {new[1]}"
         try:
-            run = subprocess.run([drafts, "values", *folders, str(file)], capture_output=True, timeout=SECONDS, env=os.environ)
-            found = json.loads(run.stdout)
+            answer = file.with_suffix(".json")
+            if not answer.exists():
+                run = subprocess.run([drafts, "values", *folders, str(file)], capture_output=True, timeout=SECONDS, env=os.environ)
+                answer.write_bytes(run.stdout)
+            found = json.loads(answer.read_text())
         except (subprocess.TimeoutExpired, json.JSONDecodeError) as error:
             print(f"{number:02} {title}: NOT DRAFTED: {type(error).__name__}", flush=True)
             continue
         works = in_effect(folders[1], old[2], found["settings"])
-        words, lines = judge(old[2], new[2], found["settings"], works)
+        other_way = functools.partial(same_by_another_way, folders[1], new[2])
+        words, lines = judge(old[2], new[2], found["settings"], works, other_way)
         total.update(words)
         unproven = f" NOT RENDERED: {found['unproven'][:150]}" if found["unproven"] else ""
         print(f"{number:02} {title}: {dict(words)} {found['renderings']} renderings, {found['ms']} ms{unproven}", flush=True)
         print("\n".join(lines), flush=True)
         rows.append((number, repository, commit[:9], f"{old[0]} {old[1]} to {new[1]}", words, found))
-    print("\n| | commit | chart | moved by the person | same, sure | same but for names, sure | same, asked | elsewhere, sure | others asked | works at its old key | none | renderings | s |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+    print("\n| | commit | chart | moved by the person | same, sure | same but for names, sure | another way to the same, sure | same, asked | elsewhere, sure | others asked | works at its old key | none | renderings | s |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     sums = Counter()
     for number, repository, commit, chart, words, found in rows:
         moved = {word: count for word, count in words.items() if word.startswith("moved")}
-        columns = [sum(moved.values()), words["moved: same, sure"], words["moved: same but for names, sure"], words["moved: same, asked"] + words["moved: same but for names, asked"], words["moved: ELSEWHERE, sure"], words["moved: others asked"], words["moved: works at its old key"]]
+        columns = [sum(moved.values()), words["moved: same, sure"], words["moved: same but for names, sure"], words["moved: another way to the same, sure"], words["moved: same, asked"] + words["moved: same but for names, asked"], words["moved: ELSEWHERE, sure"], words["moved: others asked"], words["moved: works at its old key"]]
         columns.append(columns[0] - sum(columns[1:]))
         sums.update(dict(enumerate([*columns, found["renderings"], found["ms"] / 1000])))
         print(f"| {number} | {repository} {commit} | {chart} | " + " | ".join(map(str, columns)) + f" | {found['renderings']} | {found['ms'] / 1000:.0f} |")
-    print("| | all | | " + " | ".join(str(sums[at]) for at in range(9)) + f" | {sums[9]:.0f} |")
+    print("| | all | | " + " | ".join(str(sums[at]) for at in range(10)) + f" | {sums[10]:.0f} |")
     print(dict(total))
 
 

@@ -14,6 +14,8 @@ use crate::{
 const MOST: usize = 14;
 /// From how many letters on a word can be short for another.
 const MIN_SHORT: usize = 4;
+/// Most more that stand beside it and are new there: a map's key may get another name altogether.
+const MOST_BESIDE: usize = 4;
 /// Most candidates below maps that are handed on as they are.
 const MOST_BELOW: usize = 8;
 /// How deep they may lie there.
@@ -44,6 +46,8 @@ pub struct KeyCandidate {
     pub is_hinted: bool,
     /// True if rendering could not tell what the value does there.
     pub is_unknown: bool,
+    /// The switch that has to be on for the value to show there.
+    pub behind: Option<Path>,
     /// The part of the settings beside it that could go the same way, from 0 for none to 1.
     pub kin: f64,
     /// The source of the names in the key that users give.
@@ -141,11 +145,12 @@ pub fn candidates(
     let (named, other): (Vec<KeyCandidate>, Vec<KeyCandidate>) = found
         .into_iter()
         .partition(|candidate| !below.contains(&candidate.to));
-    named
-        .into_iter()
-        .take(MOST)
-        .chain(other.into_iter().take(MOST_BELOW))
-        .collect()
+    let mut named = named.into_iter();
+    let mut likeliest: Vec<KeyCandidate> = named.by_ref().take(MOST).collect();
+    let is_new_beside = |one: &KeyCandidate| !one.was_alive && one.to.parent() == path.parent();
+    likeliest.extend(named.filter(is_new_beside).take(MOST_BESIDE));
+    likeliest.extend(other.into_iter().take(MOST_BELOW));
+    likeliest
 }
 
 /// A search for the candidates of one setting.
@@ -202,9 +207,9 @@ impl CandidateSearch<'_> {
         {
             return false;
         }
-        if to.starts_with(path)
-            && !matches!(new.default(path), None | Some(Value::Map(_) | Value::Null))
-        {
+        // Into a map that stands there now, but not once more under its own name in that.
+        let has_room = matches!(new.default(path), None | Some(Value::Map(_) | Value::Null));
+        if to.starts_with(path) && (!has_room || to.last() == path.last()) {
             return false;
         }
         let default = new.example(to);
@@ -226,9 +231,10 @@ impl CandidateSearch<'_> {
             comments,
             default: same,
             kin: 0.0,
-            was_alive: old.reads.is_read(to) && old.default(to).is_some(),
+            was_alive: old.reads.is_read(to) && old.own_default(to).is_some(),
             is_hinted,
             is_unknown: false,
+            behind: None,
             named,
         });
         true

@@ -68,6 +68,8 @@ pub struct Footprint {
     parts: BTreeSet<String>,
     /// True if an object has no such words.
     is_whole: bool,
+    /// The names of the containers that it is in.
+    containers: BTreeSet<String>,
 }
 
 impl Footprint {
@@ -88,6 +90,7 @@ impl Footprint {
             let own_words = common.own(&object.name);
             print.is_whole |= own_words.is_empty();
             print.parts.extend(own_words);
+            print.containers.extend(container_name(&effect.spot.path));
             for (below, value) in traces(effect) {
                 let path = format!("{}{below}", without_container_name(&effect.spot.path));
                 // An item of a list can be anything.
@@ -159,6 +162,7 @@ impl Footprint {
         self.fields.extend(other.fields);
         self.parts.extend(other.parts);
         self.is_whole |= other.is_whole;
+        self.containers.extend(other.containers);
     }
 
     /// True if anything of this is found in another one.
@@ -200,6 +204,16 @@ impl Footprint {
             && !self.is_empty()
             && !other.is_empty()
             && self.parts.is_disjoint(&other.parts)
+    }
+
+    /// True if this is in a container whose name is a key of the setting, so that a user gave it, and the other one in
+    /// containers without it: one beside the main one is not that.
+    #[must_use]
+    pub fn is_of_other_container(&self, setting: &Path, other: &Self) -> bool {
+        let is_given = |name: &&String| setting.segments().contains(&Segment::Key((*name).clone()));
+        let given: Vec<&String> = self.containers.iter().filter(is_given).collect();
+        let has_one = |name: &String| given.iter().any(|given| name.contains(given.as_str()));
+        !given.is_empty() && !other.is_empty() && !other.containers.iter().any(has_one)
     }
 
     /// The same where objects must have the same names: a key that was there beside the old one had objects of its
@@ -257,6 +271,14 @@ fn container(path: &Path) -> Option<Path> {
     let at = path.segments().iter().position(is_list)?;
     let within = path.segments().get(..at + 2)?;
     Some(Path::new(within.to_vec()))
+}
+
+/// The name of the container that a field is in.
+fn container_name(path: &Path) -> Option<String> {
+    match container(path)?.last()? {
+        Segment::Select { value, .. } => Some(value.clone()),
+        _ => None,
+    }
 }
 
 fn found(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {

@@ -41,21 +41,22 @@ impl TextHints {
     #[must_use]
     pub fn of(chart: &Chart) -> Self {
         let mut hints = Self::default();
-        hints.gather(chart);
+        hints.gather(chart, &Path::root());
         hints
     }
 
-    fn gather(&mut self, chart: &Chart) {
+    /// Takes in the texts of a chart whose values stand at a place: they name its keys without that.
+    pub(super) fn gather(&mut self, chart: &Chart, at: &Path) {
         for (name, text) in &chart.files {
             let worth = name.starts_with("templates/")
                 || name.ends_with(".md")
                 || matches!(name.as_str(), "values.yaml" | "Chart.yaml");
             if worth {
-                text.lines().for_each(|line| self.line(line));
+                text.lines().for_each(|line| self.line(line, at));
             }
         }
         for library in chart.bundled.iter().filter(|chart| chart.is_library) {
-            self.gather(library);
+            self.gather(library, at);
         }
     }
 
@@ -98,11 +99,11 @@ impl TextHints {
         found
     }
 
-    fn line(&mut self, line: &str) {
+    fn line(&mut self, line: &str, at: &Path) {
         if line.len() > LONGEST {
             return;
         }
-        let paths = names(line);
+        let paths: Vec<Path> = names(line).iter().map(|name| at.concat(name)).collect();
         if let [first, rest @ ..] = paths.as_slice()
             && paths.len() <= MOST_NAMED
             && OUT_OF_DATE.is_match(line)

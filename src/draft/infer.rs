@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{
     candidates::ChartKeys,
+    gated::SWITCHES,
     migrated::MigratedValues,
     propose::{PairOfCharts, Proposal, Proposals, SearchDepth, Suggestion, propose_on},
     scaffold::is_empty,
@@ -24,8 +25,6 @@ use crate::{
 
 /// Most keys of a chart that are tried out.
 pub const MOST_KEYS: usize = 400;
-/// What switches on what stands beside it.
-const SWITCHES: [&str; 3] = ["enabled", "create", "enable"];
 
 /// What became of each key of the old chart that the new one does not know, or knows in another form.
 #[must_use]

@@ -31,8 +31,10 @@ const MAX_DEPTH: usize = 12;
 pub struct ChartKeys {
     /// The values that its templates look at.
     pub reads: Arc<TemplateReads>,
-    /// Its defaults.
+    /// Its own defaults.
     pub defaults: Value,
+    /// The same, over those of the charts that it bundles, below their names.
+    all_defaults: Value,
     /// Keys that a value can be put at: leaves of the defaults, options that are commented out, and what templates
     /// look at beyond them. With `*` where users give the names.
     paths: BTreeSet<Path>,
@@ -65,35 +67,54 @@ impl ChartKeys {
     pub fn of(chart: &Chart) -> Self {
         let reads = chart.reads();
         let mut defaults = chart.defaults.clone();
-        let mut texts = vec![text(chart)];
+        let mut texts = vec![(Path::root(), text(chart))];
         // A library that is handed all values brings the keys that they may have, with its own defaults.
         let mut libraries: Vec<Path> = Vec::new();
         for library in chart.bundled.iter().filter(|chart| chart.is_library) {
             if reads.is_everything() {
                 merge_below(&mut defaults, library.defaults.clone());
-                texts.push(text(library));
+                texts.push((Path::root(), text(library)));
                 libraries.push(Path::root().key(&library.name));
             }
         }
-        let mut paths: BTreeSet<Path> = leaves(&defaults)
+        let mut all_defaults = defaults.clone();
+        let mut hints = TextHints::of(chart);
+        bundled_charts(chart, &Path::root(), 0, &mut |at, bundled| {
+            let mut below = Value::Map(bundled.defaults.clone());
+            for name in at.segments().iter().rev() {
+                if let Segment::Key(name) = name {
+                    below = Value::Map(Map::from_iter([(name.clone(), below)]));
+                }
+            }
+            if let Value::Map(below) = below {
+                merge_below(&mut all_defaults, below);
+            }
+            texts.push((at.clone(), text(bundled)));
+            hints.gather(bundled, at);
+        });
+        let mut paths: BTreeSet<Path> = leaves(&all_defaults)
             .into_iter()
             .map(|(path, _)| path)
             .collect();
         let defaults = Value::Map(defaults);
+        let all_defaults = Value::Map(all_defaults);
         let mut comments = BTreeMap::new();
         let mut documented = BTreeMap::new();
-        let mut hints = TextHints::of(chart);
-        for option in texts.into_iter().flat_map(written) {
+        let options = texts.into_iter().flat_map(|(at, text)| {
+            let options = written(text).into_iter();
+            options.map(move |option| (at.concat(&option.path), option))
+        });
+        for (path, option) in options {
             let WrittenKey {
-                path,
                 comment,
                 said,
                 example,
+                ..
             } = option;
             hints.comment(&path, &said);
             if let Some(value) = example
                 && path.depth() <= MAX_DEPTH
-                && has_room(&path, &defaults)
+                && has_room(&path, &all_defaults)
             {
                 documented.entry(path.clone()).or_insert(value);
             }
@@ -119,9 +140,10 @@ impl ChartKeys {
         paths.extend(general);
         paths.extend(reads.paths().cloned());
         // The same keys are there below the library's name, too, and nobody writes them so.
-        paths.retain(|path| !libraries.iter().any(|library| path.starts_with(library)));
+        let is_own = |path: &Path| !libraries.iter().any(|library| path.starts_with(library));
+        paths.retain(is_own);
         let mut places: BTreeSet<&Path> = paths.iter().collect();
-        places.extend(reads.below_names());
+        places.extend(reads.below_names().filter(|path| is_own(path)));
         let places = places
             .into_iter()
             .map(|path| (path.clone(), NameWords::of(path)))
@@ -129,6 +151,7 @@ impl ChartKeys {
         Self {
             reads,
             defaults,
+            all_defaults,
             paths,
             places,
             comments,
@@ -171,7 +194,12 @@ impl ChartKeys {
         if self.default(path).is_some() || self.reads.is_named(path) {
             return true;
         }
-        let named = |known: &Path| known.depth() == path.depth() && known.may_overlap(path);
+        // What goes through all of a chart's values knows none of them by name.
+        let named = |known: &Path| {
+            known.depth() == path.depth()
+                && !known.segments()[0].is_wildcard()
+                && known.may_overlap(path)
+        };
         if self.paths.iter().any(named) {
             return true;
         }
@@ -189,9 +217,14 @@ impl ChartKeys {
         false
     }
 
-    /// The chart's default of a key.
+    /// The default of a key, of the chart or of one that it bundles.
     #[must_use]
     pub fn default(&self, path: &Path) -> Option<&Value> {
+        path.get(&self.all_defaults)
+    }
+
+    /// The chart's own default of a key: what a bundled chart alone knows is none.
+    pub(super) fn own_default(&self, path: &Path) -> Option<&Value> {
         path.get(&self.defaults)
     }
 
@@ -298,6 +331,22 @@ fn rest_of_name(path: &Path, map: &Path) -> Option<Segment> {
     is_beside.then_some(Segment::Key(name))
 }
 
+/// Goes through the charts that one bundles, with where the values of each stand.
+fn bundled_charts<'c>(
+    chart: &'c Chart,
+    at: &Path,
+    depth: usize,
+    visit: &mut impl FnMut(&Path, &'c Chart),
+) {
+    for name in chart.bundled_names.iter().filter(|_| depth < MAX_DEPTH) {
+        if let Some(bundled) = chart.bundled_as(name).filter(|chart| !chart.is_library) {
+            let at = at.key(name);
+            visit(&at, bundled);
+            bundled_charts(bundled, &at, depth + 1, visit);
+        }
+    }
+}
+
 fn text(chart: &Chart) -> &str {
     chart.files.get("values.yaml").map_or("", String::as_str)
 }
@@ -331,4 +380,64 @@ fn generalised(path: &Path, reads: &TemplateReads) -> Option<Path> {
         }
     }
     is_other.then_some(general)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn what_a_bundled_chart_says_of_its_keys_stands_below_its_name() {
+        let bytes = |text: &str| text.as_bytes().to_vec();
+        let files = BTreeMap::from([
+            (
+                "Chart.yaml".to_owned(),
+                bytes("name: shop\nversion: 1.0.0\ndependencies:\n- {name: till, alias: desk}\n"),
+            ),
+            (
+                "values.yaml".to_owned(),
+                bytes("desk:\n  watch: {enabled: true}\n"),
+            ),
+            (
+                "charts/till/Chart.yaml".to_owned(),
+                bytes("name: till\nversion: 0.1.0\n"),
+            ),
+            (
+                "charts/till/values.yaml".to_owned(),
+                bytes(
+                    "watch:\n  enabled: false\n  # How often it is looked at\n  interval: \"\"\n  # timeout: 5s\n",
+                ),
+            ),
+            (
+                "charts/till/templates/a.yaml".to_owned(),
+                bytes(
+                    "{{- with .Values.watch }}\na: {{ .enabled }}{{ .interval }}{{ .timeout }}\n{{- end }}\n{{- if .Values.poll }}{{ fail \"`poll` was replaced by `watch.interval`\" }}{{ end }}\n",
+                ),
+            ),
+        ]);
+        let keys = ChartKeys::of(&Chart::from_files("shop", files).unwrap());
+        let path = |text: &str| text.parse::<Path>().unwrap();
+        let interval = path("desk.watch.interval");
+        assert_eq!(keys.default(&interval), Some(&Value::from("")));
+        assert!(keys.own_default(&interval).is_none());
+        assert_eq!(
+            keys.default(&path("desk.watch.enabled")),
+            Some(&Value::Bool(true))
+        );
+        assert!(
+            keys.comment(&interval)
+                .is_some_and(|said| said.contains("often"))
+        );
+        assert_eq!(
+            keys.example(&path("desk.watch.timeout")),
+            Some(&Value::from("5s"))
+        );
+        assert_eq!(
+            keys.hints.outdated_for(&path("desk.poll")),
+            std::slice::from_ref(&interval)
+        );
+        assert!(keys.knows(&interval) && !keys.knows(&path("desk.watch.other")));
+    }
 }

@@ -8,6 +8,7 @@
 mod bare;
 pub mod candidates;
 pub mod footprint;
+mod gated;
 mod hints;
 pub mod infer;
 mod keys;

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     chart::Chart,
     effect::{
+        helm::NOT_HERE,
         leaves::{Leaf, RenderedEffect, set_path},
         messages::gist,
         render::Renderer,
@@ -290,7 +291,7 @@ pub(super) fn propose_on(
     let (sides, unproven) = match rendered {
         Some(Ok(sides)) => (Some(sides), None),
         Some(Err(why)) => (None, Some(format!("the values do not render {why}"))),
-        None => (None, Some("Helm is not here".to_owned())),
+        None => (None, Some(NOT_HERE.to_owned())),
     };
     let all = traced(values, sides.as_ref(), search);
     let mut open = opened(&all, (old, new), values, sides.as_ref(), search);
@@ -329,7 +330,7 @@ pub(super) fn propose_on(
             one.tried
                 .sort_by(|(a, ..), (b, ..)| b.by_words().total_cmp(&a.by_words()));
         }
-        try_out(&mut open, sides.as_ref(), &learned);
+        try_out(&mut open, sides.as_ref(), new, &learned);
         learned = open
             .iter()
             .filter_map(|one| moved(one, sides.is_some()))
@@ -489,7 +490,8 @@ fn sure<'o>(
     let found = found(&one.did, &best.0, &best.2);
     let is_ahead = best.1 >= SURE && best.1 - next >= MARGIN;
     let is_shown = rendered && !one.did.is_empty() && found >= FOUND;
-    let is_shown = is_shown && !one.did.is_of_other_part(&best.2);
+    let is_shown = is_shown && !one.did.is_of_other_part(&best.2) && best.0.behind.is_none();
+    let is_shown = is_shown && !one.did.is_of_other_container(&one.path, &best.2);
     (is_shown && is_ahead && best.0.named != NameSource::MadeUp).then_some(best)
 }
 
@@ -522,6 +524,9 @@ fn proposal(one: &OpenSetting<'_>, rendered: bool) -> Proposal {
                 // That the new chart takes neither the setting nor something from an example says nothing for that.
                 let is_guess = tried.0.is_unknown && tried.0.named != NameSource::There;
                 if is_guess && one.refused.is_some() {
+                    return false;
+                }
+                if one.did.is_of_other_container(&one.path, &tried.2) {
                     return false;
                 }
                 let some = !rendered
@@ -585,6 +590,9 @@ fn evidence(one: &OpenSetting<'_>, candidate: &KeyCandidate, print: &Footprint) 
     }
     if candidate.is_unknown && !one.did.is_empty() {
         said.push("what it does there could not be seen".to_owned());
+    }
+    if let Some(switch) = &candidate.behind {
+        said.push(format!("it shows there only with {switch}: true"));
     }
     match candidate.named {
         NameSource::There => {}

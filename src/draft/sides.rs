@@ -216,14 +216,14 @@ pub fn fits_default(path: &Path, value: &Value, new: &ChartKeys) -> bool {
     let mut above = path.parent();
     while let Some(at) = above.filter(|at| !at.is_root()) {
         if matches!(
-            new.default(&at),
+            new.own_default(&at),
             Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::List(_))
         ) {
             return false;
         }
         above = at.parent();
     }
-    match (new.default(path), value) {
+    match (new.own_default(path), value) {
         (Some(Value::Map(map)), value) if !map.is_empty() => {
             matches!(value, Value::Map(_) | Value::Null)
         }

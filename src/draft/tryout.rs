@@ -12,8 +12,9 @@ use std::{
 };
 
 use super::{
-    candidates::KeyCandidate,
+    candidates::{ChartKeys, KeyCandidate},
     footprint::Footprint,
+    gated::try_behind_switches,
     propose::{FOUND, HINTED, OpenSetting, Sides},
 };
 use crate::{
@@ -32,7 +33,7 @@ const MOST_IN_COMPANY: usize = 2;
 /// From how many letters on a text tells a setting apart.
 const MIN_SIGN: usize = 4;
 /// The places of a setting that are looked at one after the other, as long as none is found.
-const WAVES: [(usize, usize); 3] = [(0, 4), (4, 10), (10, 22)];
+const WAVES: [(usize, usize); 3] = [(0, 4), (4, 10), (10, 26)];
 /// The part of an effect behind which no other place is looked for.
 const ALL: f64 = 0.9;
 /// Most renderings, and how many more for each setting that does something.
@@ -48,6 +49,7 @@ type PlaceOfSetting = (usize, usize);
 pub(super) fn try_out(
     open: &mut [OpenSetting<'_>],
     sides: Option<&Sides<'_>>,
+    new: &ChartKeys,
     learned: &[(Path, Path)],
 ) {
     if let Some(sides) = sides {
@@ -59,6 +61,7 @@ pub(super) fn try_out(
             refused: HashSet::new(),
         };
         look.at_all();
+        try_behind_switches(open, sides, new);
     }
     score(open, sides.is_some(), learned);
 }

@@ -55,10 +55,18 @@ pub enum HelmError {
     Folder(#[from] std::io::Error),
 }
 
-/// What to do about a message of Helm that an option helps with: a chart that refuses the version of Kubernetes which
-/// it is rendered for.
+/// Said where nothing can be rendered.
+pub const NOT_HERE: &str = "Helm is not here";
+/// What to do then.
+pub const GET_HELM: &str = "install helm, or name the program in HELM_BIN";
+
+/// What to do about a message that something helps with: Helm is not here, or a chart refuses the version of
+/// Kubernetes which it is rendered for.
 #[must_use]
 pub fn next_step(message: &str) -> Option<&'static str> {
+    if message == NOT_HERE {
+        return Some(GET_HELM);
+    }
     message
         .contains("requires kubeVersion")
         .then_some("name the Kubernetes version of the cluster with --kube-version VERSION")

@@ -256,7 +256,7 @@ fn without_helm_a_draft_says_what_the_charts_say_and_is_sure_of_nothing() {
     assert_eq!(output.status.code(), Some(0), "{text}");
     for says in [
         "could not be tried out",
-        "Helm is not here",
+        "  why:  Helm is not here\n  next: install helm, or name the program in HELM_BIN\n",
         "log.level",
         "ingress.hostname",
     ] {

@@ -7,6 +7,7 @@ mod support;
 
 mod any_chart;
 mod arroyo;
+mod beside;
 mod by_name;
 mod cli;
 mod danger;
