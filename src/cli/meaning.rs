@@ -98,6 +98,13 @@ pub enum ResultMode {
     },
 }
 
+impl ResultMode {
+    /// True if upgraded values are written or printed.
+    pub fn gives_values(&self) -> bool {
+        matches!(self, Self::Write { .. } | Self::Filter { check: false })
+    }
+}
+
 impl Job {
     /// Names the charts by where they are now.
     pub fn name_charts(&mut self, old: &Path, new: &Path) {

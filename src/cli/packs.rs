@@ -217,7 +217,7 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
     bail!("no version and no step is called `{}`{hint}", args.id);
 }
 
-/// What packs have of one name: of a version or a step.
+/// The pages and notes that packs have for one name: that of a version or a step.
 #[derive(Default)]
 struct Explained {
     pages: Vec<String>,

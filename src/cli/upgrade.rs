@@ -86,16 +86,13 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
 /// Shows, checks or writes the outcome.
 fn carry_out(show: &Show<'_>, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let (job, outcome) = (show.job, show.outcome);
-    let writes = matches!(
-        job.mode,
-        ResultMode::Write { .. } | ResultMode::Filter { check: false }
-    );
+    let gives_values = job.mode.gives_values();
     let mut held = WriteBarred::default();
     if let Some(rendering) = &job.verify {
-        held = verify::withheld_releases(job, outcome, writes, rendering, &show.said, terminal)?;
+        held = verify::withheld_releases(job, outcome, rendering, &show.said, terminal)?;
         terminal.say("\n");
         let all = held.differing.len() == outcome.releases.len();
-        if all && writes && !outcome.releases.is_empty() {
+        if all && gives_values && !outcome.releases.is_empty() {
             return refused_by_effects(job, show, terminal);
         }
     }

@@ -450,14 +450,14 @@ impl WriteBarred<'_> {
 pub fn withheld_releases<'o>(
     job: &Job,
     outcome: &'o Outcome,
-    writes: bool,
     rendering: &Rendering,
     masker: &Masker,
     terminal: &mut Terminal,
 ) -> anyhow::Result<WriteBarred<'o>> {
+    let gives_values = job.mode.gives_values();
     let releases = outcome.releases.iter();
     let releases: Vec<&Release> = releases
-        .filter(|release| !writes || !release.is_open())
+        .filter(|release| !gives_values || !release.is_open())
         .collect();
     let compared = compare(job, &releases, rendering, terminal)?;
     let mut held = WriteBarred::default();

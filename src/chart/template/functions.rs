@@ -41,7 +41,7 @@ pub(super) fn call_function(
             if let Some((first, rest)) = args.split_first() {
                 let rest = either(rest);
                 let rest = walk.field_meaning(&rest, None);
-                put_into(walk, first, target, None, &rest, variables);
+                put_into(walk, (first, target), None, &rest, variables);
             }
             merged
         }
@@ -184,7 +184,7 @@ pub(super) fn call_function(
             let [map, key, value] = args.as_slice() else {
                 return Meaning::empty();
             };
-            put_into(walk, map, target, key.text.as_deref(), value, variables);
+            put_into(walk, (map, target), key.text.as_deref(), value, variables);
             let key = key.text.clone().unwrap_or_else(|| ANY.to_owned());
             let mut found = map.clone();
             found
@@ -265,11 +265,10 @@ fn worked_out(args: &[Meaning]) -> Meaning {
     found
 }
 
-/// Puts a value into a map, wherever that is looked at later: a variable, a place in the values, a context.
+/// Puts a value into a map, wherever that is looked at later: a variable (`target`), a place in the values, a context.
 fn put_into(
     walk: &mut TemplateWalk<'_>,
-    map: &Meaning,
-    target: Option<&str>,
+    (map, target): (&Meaning, Option<&str>),
     key: Option<&str>,
     value: &Meaning,
     variables: &mut Variables,

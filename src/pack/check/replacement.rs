@@ -4,9 +4,9 @@
 use super::{
     PackFiles, Whole,
     finding::{Code, PackFinding},
-    place::CheckedFile,
+    place::{CheckedFile, Spot},
 };
-use crate::pack::replacement::FILE;
+use crate::pack::replacement::{FILE, Successor};
 
 /// Checks what takes the place of the chart.
 pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
@@ -58,7 +58,17 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
         migrations: vec![&successor.migration],
     };
     way.check_migrations(found);
-    // One run goes through both packs: an id has to mean one step.
+    check_step_ids(whole, successor, &file.spot(), found);
+}
+
+/// Checks the ids of the steps that lead to the other chart. One run goes through both packs, so that an id has to mean
+/// one step.
+fn check_step_ids(
+    whole: &Whole<'_>,
+    successor: &Successor,
+    spot: &Spot<'_>,
+    found: &mut Vec<PackFinding>,
+) {
     let (own, other) = (whole.pack, &successor.pack);
     let later = other
         .migrated_versions()
@@ -78,12 +88,8 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
                 "a step of this pack, or of the one of {}, is called `{}` too",
                 other.info.chart, step.id
             );
-            found.push(
-                file.spot()
-                    .get("steps")
-                    .get(&step.id)
-                    .finding_here(Code::IdTwice, message),
-            );
+            let spot = spot.get("steps").get(&step.id);
+            found.push(spot.finding_here(Code::IdTwice, message));
         }
     }
 }
