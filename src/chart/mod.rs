@@ -91,6 +91,12 @@ struct ChartYaml {
     dependencies: Vec<Dependency>,
 }
 
+/// The file of before Helm 3 that has the list. Helm still reads it, over what Chart.yaml says.
+#[derive(Deserialize)]
+struct Requirements {
+    dependencies: Option<Vec<Dependency>>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Dependency {
@@ -201,8 +207,14 @@ impl Chart {
         let about = files
             .get("Chart.yaml")
             .ok_or_else(|| no_chart("it has no Chart.yaml".to_owned()))?;
-        let about: ChartYaml = serde_yaml::from_slice(about)
+        let mut about: ChartYaml = serde_yaml::from_slice(about)
             .map_err(|error| no_chart(format!("Chart.yaml: {error}")))?;
+        if let Some(requirements) = files.get("requirements.yaml") {
+            let requirements: Option<Requirements> = serde_yaml::from_slice(requirements)
+                .map_err(|error| no_chart(format!("requirements.yaml: {error}")))?;
+            let listed = requirements.and_then(|requirements| requirements.dependencies);
+            about.dependencies = listed.unwrap_or(about.dependencies);
+        }
 
         let inner = take_bundled_files(&mut files, left).map_err(no_chart)?;
         let mut bundled = Vec::new();

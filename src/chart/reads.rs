@@ -432,6 +432,32 @@ behind: {z: 1, y: 1}
         assert!(paths.contains(&"ports.*.expose".to_owned()), "{paths:?}");
     }
 
+    /// Charts of before Helm 3 list there what they bring along, and Helm reads it to this day.
+    #[test]
+    fn charts_that_requirements_list_read_below_their_names() {
+        let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
+        let files = [
+            file("Chart.yaml", "apiVersion: v1\nname: a\nversion: 1.0.0\n"),
+            file(
+                "requirements.yaml",
+                "dependencies:\n- {name: postgresql, version: 8.6.8, condition: postgresql.enabled}\n- {name: cache, alias: store}\n",
+            ),
+            file("templates/a.yaml", "{{ .Values.port }}"),
+        ];
+        let reads = TemplateReads::of(&Chart::from_files("a", files.into()).unwrap());
+        for path in [
+            "port",
+            "postgresql.enabled",
+            "postgresql.user",
+            "store.size",
+        ] {
+            assert!(read(&reads, path), "{path}");
+        }
+        for path in ["cache.size", "user"] {
+            assert!(!read(&reads, path), "{path}");
+        }
+    }
+
     #[test]
     fn bundled_charts_read_below_their_names_and_what_is_not_here_reads_all() {
         let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
