@@ -142,9 +142,9 @@ def collect(clones, known, names, most):
 def without(values, path):
     """The values without the one at a path."""
     key, *rest = path
-    if not rest:
-        return {name: inner for name, inner in values.items() if str(name) != key}
-    return {name: without(inner, rest) if str(name) == key else inner for name, inner in values.items()}
+    kept = {name: without(inner, rest) if rest and str(name) == key else inner for name, inner in values.items()}
+    # A map that is left empty would say something of its own.
+    return {name: inner for name, inner in kept.items() if str(name) != key or rest and inner}
 
 
 def render(chart, values):
@@ -198,11 +198,23 @@ def put(values, path, value):
     return {**(values if isinstance(values, dict) else {}), key: put(below, rest, value) if rest else value}
 
 
-def same_by_another_way(chart, after, theirs, place, value):
-    """Whether the new chart makes the same of the person's values with one of them where refit would have put it."""
+def another_way(chart, after, moves):
+    """Which of the values that refit puts elsewhere do the same there; each is (path, the person's keys, place, value).
+
+    All are put there at once, because one of a map can hide the others; if that is not the same, each alone.
+    """
     whole = render(chart, after)
-    ways = (put(without(after, to), place, value) for to in theirs)
-    return whole is not None and any(render(chart, way) == whole for way in ways)
+
+    def is_same(some):
+        values = after
+        for path, theirs, place, value in some:
+            own = [to for to in theirs if to[-1] == path[-1]] or theirs
+            values = put(without(values, own[0]), place, value)
+        return whole is not None and render(chart, values) == whole
+
+    if moves and is_same(moves):
+        return {path for path, *_ in moves}
+    return {move[0] for move in moves if is_same([move])}
 
 
 def keys_of(place):
@@ -215,7 +227,7 @@ def judge(before, after, settings, works, other_way):
     old, new = dict(leaves(before)), dict(leaves(after))
     fresh = {path: value for path, value in new.items() if path not in old}
     proposals = {plain(setting["from"]): setting for setting in settings}
-    words, lines = Counter(), []
+    words, lines, elsewhere = Counter(), [], []
     for path, value in old.items():
         setting = proposals.get(plain(shown(path)))
         places = [plain(place["to"]) for place in setting["places"]] if setting else []
@@ -230,8 +242,8 @@ def judge(before, after, settings, works, other_way):
         elif theirs:
             if sure:
                 word = "moved: same, sure" if hit is not None else "moved: same but for names, sure" if named else "moved: ELSEWHERE, sure"
-                if "ELSEWHERE" in word and other_way(ways, keys_of(setting["places"][0]["to"]), value):
-                    word = "moved: another way to the same, sure"
+                if "ELSEWHERE" in word:
+                    elsewhere.append((path, ways, keys_of(setting["places"][0]["to"]), value))
             elif hit is not None:
                 word = "moved: same, asked"
             elif named:
@@ -247,6 +259,10 @@ def judge(before, after, settings, works, other_way):
         words[word] += 1
         if "ELSEWHERE" in word or word.startswith(("moved: others", "moved: nothing", "moved: lost")) or (sure and not theirs):
             lines.append(f"    {shown(path)}: {word}; person: {theirs[:3]}; refit: {places[:3]} {setting and setting['did']}")
+    for path in other_way(elsewhere):
+        words["moved: ELSEWHERE, sure"] -= 1
+        words["moved: another way to the same, sure"] += 1
+        lines.append(f"    {shown(path)}: that is another way to the same")
     return words, lines
 
 
@@ -283,7 +299,7 @@ def main():
             print(f"{number:02} {title}: NOT DRAFTED: {type(error).__name__}", flush=True)
             continue
         works = in_effect(folders[1], old[2], found["settings"])
-        other_way = functools.partial(same_by_another_way, folders[1], new[2])
+        other_way = functools.partial(another_way, folders[1], new[2])
         words, lines = judge(old[2], new[2], found["settings"], works, other_way)
         total.update(words)
         unproven = f" NOT RENDERED: {found['unproven'][:150]}" if found["unproven"] else ""
