@@ -253,13 +253,23 @@ impl Walk<'_> {
             self.leaf(was, Some(now), at, may_be_unread, ledger, lost);
             return;
         }
+        // A map that is spelled out is looked into where it is: a copy at each level would be one of all below it.
+        let spelled_out = match &now.body {
+            Body::Map(entries) => Some(entries),
+            _ => None,
+        };
         let mut still = HashMap::new();
-        now.each_entry(self.view, |key, node| {
-            still.insert(key.to_owned(), node.clone());
-        });
+        if spelled_out.is_none() {
+            let entries = now.entries(self.view).into_iter();
+            still.extend(entries.map(|entry| (entry.key, entry.node)));
+        }
         for entry in entries {
             let here = at.key(&entry.key);
-            match still.get(&entry.key) {
+            let standing = match spelled_out {
+                Some(entries) => entries.standing_entry(&entry.key).map(|it| &it.node),
+                None => still.get(&entry.key),
+            };
+            match standing {
                 Some(below) => self.leaves(&entry.node, below, &here, may_be_unread, ledger, lost),
                 None => self.note_gone(&entry.node, &here, may_be_unread, ledger, lost),
             }
