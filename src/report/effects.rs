@@ -619,9 +619,13 @@ fn place_in_words(text: &str) -> String {
     {
         words.push(format!("variable {name}"));
         let below = below.trim_start_matches('.');
-        rest = below
-            .strip_prefix("value")
-            .map_or(below, |below| below.trim_start_matches('.'));
+        rest = match below.strip_prefix("value") {
+            Some(inside) if inside.is_empty() || inside.starts_with('.') => {
+                inside.trim_start_matches('.')
+            }
+            // `valueFrom` is another field.
+            _ => below,
+        };
     } else if let Some(data) = rest.strip_prefix("data.") {
         // The file's name has escaped dots.
         let mut end = data.len();
@@ -665,6 +669,10 @@ mod tests {
             (
                 "Deployment/a spec.template.spec.containers[name=c].env[name=X].value.tag",
                 "Deployment/a, container c, variable X, tag",
+            ),
+            (
+                "Deployment/a spec.template.spec.containers[name=c].env[name=X].valueFrom.secretKeyRef.key",
+                "Deployment/a, container c, variable X, valueFrom.secretKeyRef.key",
             ),
             (
                 "Deployment/a spec.template.metadata.annotations.x",
