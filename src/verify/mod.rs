@@ -16,9 +16,8 @@ use crate::{
     yaml::{Disagreement, NodeId, Tree, check_agreement},
 };
 
-/// In texts larger than this only what changed is read a second time: files that are not edited are not read so either,
-/// and the reading would cost as much as the first one.
-const READ_AGAIN_WHOLE: usize = 1 << 16;
+/// In texts larger than this, in bytes, only what changed is read a second time, which would cost as much as the first.
+const READ_AGAIN_WHOLE: usize = 1 << 20;
 
 /// A disagreement of text and values. It is a fault of refit, and nothing was changed.
 #[derive(Debug, thiserror::Error)]
