@@ -61,7 +61,7 @@ pub(super) fn check(step: &Step, spot: Spot<'_>, found: &mut Vec<PackFinding>) {
                     scope.check_text(at.get("title"));
                     match input.default.as_deref() {
                         Some(default) if default.starts_with('=') => {
-                            scope.check_expression(default, at.get("default").at_value());
+                            scope.check_expression(default, at.get("default").at_value(), "");
                         }
                         Some(default) => {
                             scope.check_text(at.get("default"));
@@ -137,7 +137,7 @@ impl NameCheck<'_, '_> {
     fn check_condition(&mut self, spot: Spot<'_>) {
         let Some(at) = spot.find("if") else { return };
         let Some(text) = at.text() else { return };
-        self.check_expression(text, at.at_value());
+        self.check_expression(text, at.at_value(), "");
         let names = Expression::new(text).names().unwrap_or_default();
         if names.iter().any(|name| name == "target") {
             let message = "an `if` does not look at the target; use `target:`, so that a run in two legs \
@@ -155,7 +155,7 @@ impl NameCheck<'_, '_> {
         }
         let Some(text) = key.text() else { return };
         match text.starts_with('=') {
-            true => self.check_expression(text, at),
+            true => self.check_expression(text, at, ""),
             false => self.check_literal(text, at),
         }
     }
@@ -217,7 +217,8 @@ impl NameCheck<'_, '_> {
         };
         for part in parts {
             if let TemplatePart::Expression(source) = part {
-                self.check_expression(source, at);
+                // An author who means a brace meets the errors of expressions.
+                self.check_expression(source, at, "; a brace as such is written `{{`");
             }
         }
         let own = |name: &str| self.names.contains(name);
@@ -245,7 +246,8 @@ impl NameCheck<'_, '_> {
         }
     }
 
-    fn check_expression(&mut self, source: &str, at: Spot<'_>) {
+    /// An expression. What cannot be read is told with `hint` behind it.
+    fn check_expression(&mut self, source: &str, at: Spot<'_>, hint: &str) {
         let expression = Expression::new(source);
         let checked = expression
             .names()
@@ -253,9 +255,10 @@ impl NameCheck<'_, '_> {
         let (names, functions) = match checked {
             Ok(checked) => checked,
             Err(error) => {
+                let message = one_line(&error) + hint;
                 return self
                     .found
-                    .push(at.finding_here(Code::BadExpression, one_line(&error)));
+                    .push(at.finding_here(Code::BadExpression, message));
             }
         };
         if let Some(name) = names

@@ -110,6 +110,8 @@ fn check_scalars(file: &CheckedFile, tree: &Tree, found: &mut Vec<PackFinding>) 
         return;
     };
     let view = View::new(tree, document.root);
+    let maps = tree.nodes().flat_map(|node| tree.entries(node));
+    let names: std::collections::HashSet<NodeId> = maps.map(|(key, _)| key).collect();
     for node in tree.nodes() {
         if tree.kind(node) != Kind::Scalar(ScalarStyle::Plain) || tree.tag(node).is_some() {
             continue;
@@ -121,9 +123,11 @@ fn check_scalars(file: &CheckedFile, tree: &Tree, found: &mut Vec<PackFinding>) 
         });
         let typed = serde_yaml::from_str::<serde_yaml::Value>(text).ok();
         if helm.is_some() && matches!(typed, Some(serde_yaml::Value::String(_))) {
-            let message = format!(
-                "`{text}` is no text for Helm; put it in quotes, or write it as Helm prints it"
-            );
+            let way = match names.contains(&node) {
+                true => "take another name, or put it in quotes",
+                false => "put it in quotes, or write it as Helm prints it",
+            };
+            let message = format!("`{text}` is no text for Helm; {way}");
             found.push(Spot::of(file, node).finding_here(Code::NotText, message));
         }
     }

@@ -256,6 +256,36 @@ fn files_that_nothing_reads_are_found() {
 }
 
 #[test]
+fn what_is_meant_otherwise_is_told_with_the_way_out() {
+    for (old, new, code, hint) in [
+        // `on` is true for Helm; quotes would make it a name that nobody wants to write.
+        (
+            "    let:\n",
+            "    let:\n      on: 1\n",
+            Code::NotText,
+            "take another name",
+        ),
+        (
+            "The tag {old} goes",
+            "The tag %{} goes",
+            Code::BadExpression,
+            "a brace as such is written `{{`",
+        ),
+    ] {
+        let copy = Copy::of("demo");
+        let text = copy.read(TWO);
+        assert!(text.contains(old), "{old:?} is not in {TWO}");
+        copy.write(TWO, &text.replace(old, new));
+        let checked = copy.check();
+        let told = checked
+            .findings
+            .iter()
+            .any(|finding| finding.code == code && finding.message.contains(hint));
+        assert!(told, "{new:?}: {:?}", checked.findings);
+    }
+}
+
+#[test]
 fn corrections_that_are_not_in_the_keys_are_found() {
     let copy = Copy::of("traefik");
     let found = |text: &str| {
