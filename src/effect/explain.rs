@@ -3,8 +3,8 @@
 //! That is data, never a reading of sentences: a step explains what it or its chosen option lists under
 //! `explains`, and without that what it takes, moves and reads, as far as what became of the setting is the step's
 //! doing. A step that only carried a setting elsewhere promised that it does the same there, so by itself it
-//! explains no other effect. A step explains only if it spoke in this run: it told or asked something, or it
-//! changed the setting and its pack says why. What a step did whose own record is not what the new values say
+//! explains no other effect. A step explains only if it spoke in this run: it told or asked something, left something
+//! to do, or changed the setting and its pack says why. What a step did whose own record is not what the new values say
 //! explains nothing: somebody changed the result behind its back.
 
 use crate::{
@@ -26,7 +26,7 @@ struct StepRecord {
     looked: Vec<Path>,
     /// True if it asked, and its question was decided or is still open.
     answered: bool,
-    /// Its notice, or what was decided, or what it asks.
+    /// Its notice, or what it leaves to do, or what was decided, or what it asks.
     said: Option<String>,
     /// The reason for which the step does it.
     why: Option<String>,
@@ -99,7 +99,10 @@ impl StepRecords {
                 changed.extend(looked.iter().cloned());
             }
             let answer = step.question.as_ref().and_then(|q| q.answer.as_deref());
-            let mut said = step.tell.first().map(|told| told.text.clone());
+            let mut tasks = release.checklist.iter();
+            let task = tasks.find(|task| task.step.as_deref() == Some(&*step.id));
+            let told = step.tell.first().map(|told| &told.text);
+            let mut said = told.or(task.map(|task| &task.text)).cloned();
             if let Some(question) = &step.question {
                 let chosen = |id: &str| question.options.iter().find(|option| option.id == id);
                 let decided = answer.and_then(chosen).map(|option| option.title.clone());

@@ -609,6 +609,10 @@ fn a_step_explains_what_it_did_or_lists_and_nothing_by_its_words() {
         // It only looks, but it tells; or it would tell, but not in this run.
         (&all("read: {x: a.other}, tell: What other does is fixed now."), 0),
         (&all("read: {x: a.other}, if: x == 2, tell: a.other is fixed now., explains: [a]"), 1),
+        // What is left to a person is said, too.
+        (&all("read: {x: a.other}, todo: {with: Say other by hand.}"), 0),
+        (&all("move: {a: m}, todo: {with: Say m by hand.}, explains: [a]"), 0),
+        (&all("move: {a: m}, todo: {with: Say m by hand.}"), 1),
         // A question that is open says so itself.
         (
             &all("read: {x: a}, ask: Which?, options: {one: {title: One, recommended: true}, two: {title: Two, explains: [b]}}"),
