@@ -128,3 +128,19 @@ fn a_place_behind_a_switch_of_a_sub_chart_is_asked_about_with_that() {
     }
     assert!(!text.contains("(recommended)"), "{text}");
 }
+
+#[test]
+fn a_place_behind_a_switch_is_asked_about_however_likely_it_is() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let near = WATCHED
+        .replace(
+            "prometheus:\n  monitor:\n    enabled: false\n    interval",
+            "monitors:\n  enabled: false\n  interval",
+        )
+        .replace(".Values.prometheus.monitor", ".Values.monitors");
+    let text = upgraded(helm.program(), &near);
+    assert!(text.contains("cranes.monitors.interval"), "{text}");
+    assert!(text.contains("1 question"), "{text}");
+}
