@@ -179,7 +179,7 @@ class Shelf:
 
     def bring_schemas(self, name, into):
         """Lets the chart's schemas point to files beside it, where they point to a tag of its repository."""
-        clone = clone_of(self.clones, CHARTS[name][0][0])
+        clone = next(filter(None, (clone_of(self.clones, place[0]) for place in CHARTS[name])))
         for schema in list(into.rglob("*.json")):
             def file_of(found):
                 _, tag, path, file = found.groups()

@@ -59,7 +59,7 @@ impl TemplateReads {
             taken: BTreeSet::new(),
             paths: BTreeSet::new(),
             renders_values: false,
-            defaults: Arc::new(Value::Map(default_values(chart, 0))),
+            defaults: Arc::new(Value::Map(default_values(chart))),
             trees: Vec::new(),
         };
         let mut seen = ValuesRead::default();
@@ -301,15 +301,24 @@ const MOST_ROUNDS: usize = 3;
 const MAX_DEPTH: usize = 8;
 
 /// The chart's own values, over those of bundled charts below their names.
-fn default_values(chart: &Chart, depth: usize) -> Map {
+fn default_values(chart: &Chart) -> Map {
     let mut all = chart.defaults.clone();
+    merge_below(&mut all, bundled_defaults(chart, &|_| true, 0));
+    all
+}
+
+/// The values of the charts that one bundles, as far as they are wanted, below their names.
+pub(crate) fn bundled_defaults(
+    chart: &Chart,
+    is_wanted: &impl Fn(&Chart) -> bool,
+    depth: usize,
+) -> Map {
+    let mut all = Map::new();
     for name in chart.bundled_names.iter().filter(|_| depth < MAX_DEPTH) {
-        if let Some(bundled) = chart.bundled_as(name) {
-            let own = default_values(bundled, depth + 1);
-            let at = all.entry(name.clone()).or_insert_with(|| Map::new().into());
-            if let Value::Map(at) = at {
-                merge_below(at, own);
-            }
+        if let Some(bundled) = chart.bundled_as(name).filter(|bundled| is_wanted(bundled)) {
+            let mut own = bundled.defaults.clone();
+            merge_below(&mut own, bundled_defaults(bundled, is_wanted, depth + 1));
+            all.insert(name.clone(), Value::Map(own));
         }
     }
     all

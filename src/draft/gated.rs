@@ -53,10 +53,9 @@ pub(super) fn try_behind_switches(
             set_path(&mut without, &switch, Value::Bool(true));
             let mut with = without.clone();
             set_path(&mut with, &place.to, shaped(&one.leaf.value, place.wraps));
-            let rendered =
-                [&with, &without].map(|values| after.renderer.render(values, after.mode));
-            let [Ok(with), Ok(without)] = rendered.each_ref().map(|one| one.as_ref().as_ref())
-            else {
+            let rendered = after.renderer.render_all(&[with, without], after.mode);
+            let rendered: Vec<_> = rendered.iter().map(|one| one.as_ref().as_ref()).collect();
+            let [Ok(with), Ok(without)] = *rendered.as_slice() else {
                 continue;
             };
             let effects = after.effects_between(&one.leaf.value, with, without);

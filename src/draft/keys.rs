@@ -15,7 +15,11 @@ use super::{
     written::{WrittenKey, written},
 };
 use crate::{
-    chart::{Chart, reads::TemplateReads, schema::Schema},
+    chart::{
+        Chart,
+        reads::{TemplateReads, bundled_defaults},
+        schema::Schema,
+    },
     values::{Map, Path, Segment, Value, leaves, merge::merge_below},
 };
 
@@ -78,17 +82,10 @@ impl ChartKeys {
             }
         }
         let mut all_defaults = defaults.clone();
+        let is_own = |bundled: &Chart| !bundled.is_library;
+        merge_below(&mut all_defaults, bundled_defaults(chart, &is_own, 0));
         let mut hints = TextHints::of(chart);
         bundled_charts(chart, &Path::root(), 0, &mut |at, bundled| {
-            let mut below = Value::Map(bundled.defaults.clone());
-            for name in at.segments().iter().rev() {
-                if let Segment::Key(name) = name {
-                    below = Value::Map(Map::from_iter([(name.clone(), below)]));
-                }
-            }
-            if let Value::Map(below) = below {
-                merge_below(&mut all_defaults, below);
-            }
             texts.push((at.clone(), text(bundled)));
             hints.gather(bundled, at);
         });

@@ -35,23 +35,18 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
         // Of several charts with one application the newest is named.
         charts.insert(without_v(&info.app), version);
     }
-    let chart_of = |tag: &str| {
-        let tag = tag.split('@').next().unwrap_or(tag);
-        charts.get(without_v(tag)).copied()
-    };
+    let chart_of = |tag: &str| charts.get(without_v(tag)).copied();
     // Any other tag of the first layer says nothing, and stands over none.
     if let (Some(tags), Some(view)) = (tags.first_mut(), subject.views.first()) {
-        tags.retain(|node| chart_of(&view.tree().scalar(*node)).is_some());
+        tags.retain(|node| chart_of(without_digest(&view.tree().scalar(*node))).is_some());
     }
     let mut told: HashMap<Path, LayerNotice> = HashMap::new();
     let layers = subject.migrated.layers.iter().zip(subject.views).zip(&tags);
     for (layer, ((root, view), tags)) in layers.enumerate() {
         for (path, node) in still_standing(tags, layer, root, view) {
             let written = view.tree().scalar(node);
-            // A digest may stand behind the tag, and says nothing of the version.
-            let tag = written.split('@').next().unwrap_or(&written);
-            let chart = chart_of(&written);
-            let notice = chart.filter(|_| {
+            let tag = without_digest(&written);
+            let notice = chart_of(tag).filter(|_| {
                 !is_close(without_v(tag), without_v(&current.app))
                     && is_key(&path, subject)
                     && is_own_image(&path, subject)
@@ -85,6 +80,11 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
 fn is_key(path: &Path, subject: Subject<'_>) -> bool {
     let keys = &subject.pack.keys;
     keys.known(path, subject.to) == Known::Read || keys.default(path, subject.to).is_some()
+}
+
+/// A tag without the digest that may stand behind it, which says nothing of the version.
+fn without_digest(tag: &str) -> &str {
+    tag.split('@').next().unwrap_or(tag)
 }
 
 /// True unless the target's own tag there has another count: a chart may bring a second program, whose versions have

@@ -1,6 +1,6 @@
 //! Drafts where the likeliest place is another part's: of a container that users name, of a sub-chart that is off.
 
-use crate::shop::said;
+use crate::shop::{preview_drafted, said_in_words};
 use crate::support::{helm, write_files};
 
 use std::path::Path;
@@ -95,13 +95,7 @@ cranes:
 fn upgraded(helm: &Path, files: &str) -> String {
     let home = tempfile::tempdir().unwrap();
     write_files(home.path(), files);
-    let output = helm::refit(helm, home.path())
-        .args(["upgrade", "values.yaml", "--accept-drafts", "-v"])
-        .args(["--old-chart", "old", "--new-chart", "new"])
-        .output()
-        .unwrap();
-    let text = said(&output);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    said_in_words(&preview_drafted(helm, home.path()))
 }
 
 #[test]

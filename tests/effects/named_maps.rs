@@ -1,6 +1,6 @@
 //! Settings that went below names that users give, or that make sense only together.
 
-use crate::shop::said;
+use crate::shop::{preview_drafted, said};
 use crate::support;
 
 use std::{fs, path::Path};
@@ -72,12 +72,7 @@ fn upgraded(helm: &Path, new_values: &str) -> String {
     chart(&home.join("new"), "2.0.0", NEW, new_values);
     let values = "image:\n  repository: example/app\n  tag: \"1.2\"\nreplicas: 3\n";
     fs::write(home.join("values.yaml"), values).unwrap();
-    let output = helm::refit(helm, home)
-        .args(["upgrade", "values.yaml", "--accept-drafts", "-v"])
-        .args(["--old-chart", "old", "--new-chart", "new"])
-        .output()
-        .unwrap();
-    said(&output)
+    said(&preview_drafted(helm, home))
 }
 
 fn assert_moved(text: &str) {

@@ -1,19 +1,13 @@
 //! A pack that ends before the new chart, or says nothing of a setting: its steps come first, and the rest is drafted on
 //! top of them in the same run.
 
-use crate::shop::{self, MOVED, values};
+use crate::shop::{self, MOVED, said_in_words as said, values};
 use crate::support;
 
 use std::{fs, path::Path, process::Output};
 
 use semver::Version;
 use support::{copy_folder, helm};
-
-/// All that a program said, in words with one space between them.
-fn said(output: &Output) -> String {
-    let all = shop::said(output);
-    all.split_whitespace().collect::<Vec<_>>().join(" ")
-}
 
 /// Keys of the shop as two of its versions have them; of the first alone and of the second alone.
 fn keys(second: &str, of_first: &[&str], of_second: &[&str]) -> String {

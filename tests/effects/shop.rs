@@ -1,6 +1,6 @@
 //! The shop of the examples: two versions of a chart, values for the first, and what these are for the second.
 
-use crate::support::copy_folder;
+use crate::support::{copy_folder, helm};
 
 use std::{
     fs,
@@ -36,6 +36,21 @@ pub fn said(output: &Output) -> String {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     )
+}
+
+/// The same, in words with one space between them.
+pub fn said_in_words(output: &Output) -> String {
+    let all = said(output);
+    all.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a preview of `values.yaml` in a folder is, from the chart in `old` to that in `new`, with what is sure done.
+pub fn preview_drafted(helm: &Path, home: &Path) -> Output {
+    helm::refit(helm, home)
+        .args(["upgrade", "values.yaml", "--accept-drafts", "-v"])
+        .args(["--old-chart", "old", "--new-chart", "new"])
+        .output()
+        .unwrap()
 }
 
 /// The values for the second version of the chart.
