@@ -59,7 +59,7 @@ impl Reason {
             "refit knows {chart} from {first} on, and not what changed before."
         ))
         .next(format!(
-            "Bring the values to {first} as the chart's own notes say, then go on with --from {first}."
+            "Draft what changed from the two charts: --old-chart CHART --new-chart CHART. Or bring the values to {first} as the chart's own notes say, then go on with --from {first}."
         ))
     }
 

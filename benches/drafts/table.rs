@@ -164,10 +164,13 @@ fn pair(old: &(PathBuf, Chart), new: &(PathBuf, Chart), rows: &[&Row], with_helm
     for setting in &found.settings {
         let (expected, through) = route(&setting.from, rows);
         let places = setting.places();
-        let sure = matches!(setting.fate, Suggestion::Moves(_));
+        let sure = matches!(setting.fate, Suggestion::Moves(_) | Suggestion::Splits(_));
         let has_place = is_there(&keys.1, &expected);
-        let is_right =
-            |to: &Path| *to == expected || is_further_in(to, &setting.from, &through, rows);
+        let is_right = |to: &Path| {
+            *to == expected
+                || is_further_in(to, &setting.from, &through, rows)
+                || is_unwrapped(to, &keys.1, &through, rows)
+        };
         let is_among = places.iter().any(|place| is_right(&place.to));
         let right = sure && is_among;
         for at in through.iter().filter(|_| has_place || right || !sure) {
@@ -214,6 +217,17 @@ fn is_further_in(to: &Path, from: &Path, through: &[usize], rows: &[&Row]) -> bo
     })
 }
 
+/// Whether a place is the documented one, which takes no map: a row that names the map above says nothing of its only
+/// key.
+fn is_unwrapped(to: &Path, keys: &ChartKeys, through: &[usize], rows: &[&Row]) -> bool {
+    let last = through.last().map(|at| rows[*at]);
+    let is_leaf = || {
+        keys.example(to)
+            .is_some_and(|value| value.as_map().is_none())
+    };
+    last.is_some_and(|row| *to == row.new) && is_leaf()
+}
+
 /// Whether the new chart has a key, or a map there that takes any.
 fn is_there(keys: &ChartKeys, path: &Path) -> bool {
     if keys.example(path).is_some() {
@@ -232,7 +246,7 @@ fn is_there(keys: &ChartKeys, path: &Path) -> bool {
 /// What became of a key, in a line.
 fn told(setting: &Proposal, expected: Option<&Path>) -> String {
     let fate = match &setting.fate {
-        Suggestion::Moves(_) => "sure",
+        Suggestion::Moves(_) | Suggestion::Splits(_) => "sure",
         Suggestion::Unsure(_) => "perhaps",
         Suggestion::IsDefault => "default",
         Suggestion::Lost => "lost",

@@ -44,7 +44,7 @@ pub fn run(old: &str, new: &str, files: &[&str]) {
                     .map(|place| json!({"to": place.to.to_string(), "score": place.score, "wraps": place.wraps, "why": place.evidence}))
                     .collect();
                 let fate = match setting.fate {
-                    Suggestion::Moves(_) => "sure",
+                    Suggestion::Moves(_) | Suggestion::Splits(_) => "sure",
                     Suggestion::Unsure(_) => "perhaps",
                     Suggestion::IsDefault => "default",
                     Suggestion::Lost => "lost",

@@ -109,12 +109,31 @@ impl KeyReader<'_> {
         let text = chart.files.get("values.yaml").map_or("", String::as_str);
         self.known = self.out.iter().cloned().collect();
         self.take_offers(text);
+        if self.takes_all {
+            self.read_libraries(chart);
+        }
         self.read_undocumented();
         let rows = self.out.into_iter().map(|(path, fields)| ReadKey {
             path: path.to_string().into(),
             fields: fields.into(),
         });
         rows.collect()
+    }
+
+    /// Takes in the first keys of libraries that are handed all values: in their maps users give the names, so anything
+    /// may stand there.
+    fn read_libraries(&mut self, chart: &Chart) {
+        let libraries = chart.bundled.iter().filter(|bundled| bundled.is_library);
+        for (key, value) in libraries.flat_map(|library| &library.defaults) {
+            let path = Path::root().key(key);
+            let fields = match value {
+                Value::Map(_) | Value::Null => format!("{UNDOCUMENTED}, open: map"),
+                _ => UNDOCUMENTED.to_owned(),
+            };
+            if !self.out.iter().any(|(known, _)| *known == path) {
+                self.insert(self.out.len(), path, &fields);
+            }
+        }
     }
 
     fn read_map(&mut self, at: &Path, map: &Map) {
@@ -367,6 +386,40 @@ hull:
         assert_eq!(
             read(values, template),
             ["a.x: default: 1", "a.y: documented: false"]
+        );
+    }
+
+    #[test]
+    fn below_the_maps_of_a_library_that_is_handed_all_values_anything_may_stand() {
+        let files = [
+            ("Chart.yaml", "name: c\nversion: 1.0.0\n"),
+            ("values.yaml", ""),
+            ("templates/a.yaml", "{{ include \"common.all\" . }}"),
+            (
+                "charts/common/Chart.yaml",
+                "name: common\nversion: 1.0.0\ntype: library\n",
+            ),
+            (
+                "charts/common/values.yaml",
+                "service: {main: {type: null}}\nargs: []\n",
+            ),
+            (
+                "charts/common/templates/_all.tpl",
+                "{{ define \"common.all\" }}{{ range $name, $one := .Values.service }}{{ toYaml (merge $one $.Values) }}{{ end }}{{ end }}",
+            ),
+        ];
+        let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()));
+        let read = super::read_keys(&Chart::from_files("c", files.into()).unwrap());
+        let rows: Vec<String> = read
+            .rows
+            .iter()
+            .map(|row| format!("{}: {}", row.path, row.fields))
+            .collect();
+        let service = "service: documented: false, open: map";
+        assert!(rows.iter().any(|row| row == service), "{rows:?}");
+        assert!(
+            rows.iter().any(|row| row == "args: documented: false"),
+            "{rows:?}"
         );
     }
 

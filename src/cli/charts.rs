@@ -53,6 +53,8 @@ pub enum Purpose {
 enum WayKnown {
     /// No pack is for the chart.
     Nothing,
+    /// The pack begins with this version, behind the old chart: none of its steps can be done.
+    From(Version),
     /// The pack ends with this version, before the new chart.
     UpTo(Version),
     /// The pack reaches to the new chart; this is the newest version that it knows.
@@ -66,7 +68,7 @@ impl WayKnown {
     fn newest(&self) -> Option<&Version> {
         match self {
             Self::UpTo(newest) | Self::Whole(newest) => Some(newest),
-            Self::Nothing | Self::Elsewhere => None,
+            Self::Nothing | Self::From(_) | Self::Elsewhere => None,
         }
     }
 }
@@ -182,7 +184,7 @@ impl Both {
         let (old, new, versions) = (&self.old.1, &self.new.1, &self.versions);
         let request = &mut job.request;
         match &self.known {
-            WayKnown::Nothing | WayKnown::Elsewhere => {
+            WayKnown::Nothing | WayKnown::From(_) | WayKnown::Elsewhere => {
                 request.drafted = vec![DraftedPack {
                     texts: bare_pack(old, new, versions),
                     is_on_top: false,
@@ -335,6 +337,10 @@ fn headline(both: &Both, found: &Proposals, renderings: usize) -> String {
             format!("No pack is for the chart {chart}: what follows"),
             true,
         ),
+        WayKnown::From(first) => (
+            format!("refit knows {chart} from {first} on, and not {old}: all that follows"),
+            true,
+        ),
         WayKnown::UpTo(newest) if old < newest => (
             format!(
                 "refit knows {chart} up to {newest}: its steps come first.\nWhat is newer or missing in them"
@@ -413,7 +419,10 @@ fn way_known(
     let stated = request.chart.as_ref().unwrap_or(&old.name);
     match versions {
         Some(versions) if !versions.are_same && *stated == old.name => {
-            if versions.new > *newest {
+            let first = pack.info.versions.keys().min().unwrap_or(newest);
+            if versions.old < *first && old.name == new.name {
+                WayKnown::From(first.clone())
+            } else if versions.new > *newest {
                 WayKnown::UpTo(newest.clone())
             } else if old.name == new.name {
                 WayKnown::Whole(newest.clone())

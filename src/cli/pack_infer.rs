@@ -151,7 +151,11 @@ fn count_fates(found: &Proposals) -> String {
     };
     format!(
         "{} keys moved for sure, {} perhaps, {} without a place",
-        count(|fate| matches!(fate, Suggestion::Moves(place) if !place.wraps)),
+        count(|fate| match fate {
+            Suggestion::Moves(place) => !place.wraps,
+            Suggestion::Splits(_) => true,
+            _ => false,
+        }),
         count(|fate| match fate {
             Suggestion::Moves(place) => place.wraps,
             Suggestion::Unsure(_) => true,

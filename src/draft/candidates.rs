@@ -92,6 +92,8 @@ pub fn candidates(
     if origin != path {
         search.hinted.extend(new.hints.named_beside(origin));
     }
+    // Which key takes its place, the last versions that read one say.
+    search.hinted.extend(old.hints.outdated_for(origin));
     for (from, to) in learned {
         if let Some(rest) = path.strip_prefix(from) {
             let to = to.concat(&rest);
@@ -99,7 +101,7 @@ pub fn candidates(
         }
     }
     for to in search.hinted.clone() {
-        let spelled = match new.knows(&to) {
+        let spelled = match new.knows_itself(&to) {
             true => None,
             false => new.paths().find(|key| spells_same(key, &to)),
         };
@@ -241,15 +243,17 @@ impl CandidateSearch<'_> {
     }
 }
 
-/// True if two keys differ in capitals and dashes alone: `logLevel` and `loglevel`.
+/// True if two keys differ in capitals, dashes and dots alone: `logLevel` and `loglevel`, `params.log.level` and
+/// `params."log.level"`.
 fn spells_same(key: &Path, other: &Path) -> bool {
-    let plain = |segment: &Segment| match segment {
-        Segment::Key(key) => Some(words(key).concat()),
-        _ => None,
+    let plain = |path: &Path| {
+        let keys = path.segments().iter().map(|segment| match segment {
+            Segment::Key(key) => Some(words(key).concat()),
+            _ => None,
+        });
+        keys.collect::<Option<String>>()
     };
-    let mut pairs = key.segments().iter().zip(other.segments());
-    key.depth() == other.depth()
-        && pairs.all(|(a, b)| plain(a).is_some_and(|a| plain(b) == Some(a)))
+    plain(key).is_some_and(|plain_key| plain(other) == Some(plain_key))
 }
 
 /// True if a value can stand where the chart has another one.
@@ -257,6 +261,7 @@ fn can_hold(default: Option<&Value>, value: &Value) -> bool {
     match (default, value) {
         (Some(Value::Map(map)), value) if !map.is_empty() => matches!(value, Value::Map(_)),
         (Some(Value::Bool(_)), Value::Bool(_) | Value::Null) => true,
+        (Some(Value::Bool(_)), Value::String(text)) => matches!(text.as_str(), "true" | "false"),
         (Some(Value::Bool(_)), _) => false,
         (Some(Value::Number(_) | Value::String(_)), Value::Map(_) | Value::List(_)) => false,
         (Some(Value::Number(_)), Value::Bool(_)) => false,

@@ -16,12 +16,15 @@ const MIN_TELLING: usize = 4;
 /// What a trace in an object of another part of the release is worth.
 const OTHER_PART: f64 = 0.75;
 
+/// What the same text in any field is worth: never enough to be sure.
+pub(super) const SAME_TEXT: f64 = 0.4;
+
 /// Words that many objects of a release have in their names, as its own and the chart's.
 #[derive(Debug, Clone, Default)]
 pub struct CommonWords(BTreeSet<String>);
 
 impl CommonWords {
-    /// Those in half of the names of all objects.
+    /// Those in half of the names of all objects; one of two is not enough.
     #[must_use]
     pub fn of<'m>(manifests: impl IntoIterator<Item = &'m Manifest>) -> Self {
         let mut found = BTreeSet::new();
@@ -36,7 +39,7 @@ impl CommonWords {
             }
             let common = counts
                 .into_iter()
-                .filter(|(_, count)| count * 2 >= names.len());
+                .filter(|(_, count)| count * 2 >= names.len() && (*count > 1 || names.len() == 1));
             found.extend(common.map(|(word, _)| word));
         }
         Self(found)
@@ -62,6 +65,9 @@ pub struct Footprint {
     options: BTreeSet<String>,
     /// Kind and field, where the setting's own text is in the value: what stands around it may be another chart's.
     signed: BTreeSet<String>,
+    /// The texts alone that the setting's own text is in: a variable of a program may have become a line of its
+    /// configuration.
+    texts: BTreeSet<String>,
     /// The fields in words, for the evidence.
     fields: BTreeSet<String>,
     /// Words of the objects' names that are not common: they tell one part of a release from another.
@@ -70,6 +76,8 @@ pub struct Footprint {
     is_whole: bool,
     /// The names of the containers that it is in.
     containers: BTreeSet<String>,
+    /// The number of traces in objects that the setting had nothing to do with ([`Footprint::of_candidate`]).
+    foreign: usize,
 }
 
 impl Footprint {
@@ -89,14 +97,24 @@ impl Footprint {
             let object = &effect.spot.object;
             let own_words = common.own(&object.name);
             print.is_whole |= own_words.is_empty();
+            // That an object is there says nothing of another one of its kind.
+            let part = match effect.spot.path.is_root() {
+                true => Vec::from_iter(own_words.iter().map(String::as_str)).join(" "),
+                false => String::new(),
+            };
             print.parts.extend(own_words);
             print.containers.extend(container_name(&effect.spot.path));
             for (below, value) in traces(effect) {
-                let path = format!("{}{below}", without_container_name(&effect.spot.path));
+                let path = without_container_name(&effect.spot.path);
+                let path = format!("{part}{path}{below}");
                 // An item of a list can be anything.
                 let is_item = matches!(effect.with, Some(Value::List(_)));
                 if !is_item && sign.is_some_and(|sign| value.contains(sign)) {
                     print.signed.insert(format!("{}|{path}", object.kind));
+                    print.texts.insert(value.clone());
+                }
+                if sign == Some(value.as_str()) {
+                    print.texts.insert(value.clone());
                 }
                 print.full.insert(format!(
                     "{}|{}|{}{below}|{value}",
@@ -147,6 +165,7 @@ impl Footprint {
             effects.iter().partition(is_foreign);
         let mut print = Self::of(free, setting, common);
         let foreign = Self::of(foreign, setting, common);
+        print.foreign = foreign.full.len();
         print.full.extend(foreign.full);
         print.fields.extend(foreign.fields);
         print
@@ -159,10 +178,12 @@ impl Footprint {
         self.bare.extend(other.bare);
         self.options.extend(other.options);
         self.signed.extend(other.signed);
+        self.texts.extend(other.texts);
         self.fields.extend(other.fields);
         self.parts.extend(other.parts);
         self.is_whole |= other.is_whole;
         self.containers.extend(other.containers);
+        self.foreign += other.foreign;
     }
 
     /// True if anything of this is found in another one.
@@ -172,6 +193,7 @@ impl Footprint {
             || !self.options.is_disjoint(&other.options)
             || !self.signed.is_disjoint(&other.signed)
             || !self.bare.is_disjoint(&other.bare)
+            || !self.texts.is_disjoint(&other.texts)
     }
 
     /// True if it leaves no traces.
@@ -187,7 +209,8 @@ impl Footprint {
         let elsewhere = (0.96 * found(&self.unnamed, &other.unnamed))
             .max(0.85 * found(&self.options, &other.options))
             .max(0.9 * found(&self.signed, &other.signed))
-            .max(0.6 * found(&self.bare, &other.bare));
+            .max(0.6 * found(&self.bare, &other.bare))
+            .max(SAME_TEXT * found(&self.texts, &other.texts));
         let worth = match self.is_of_other_part(other) {
             true => OTHER_PART,
             false => 1.0,
@@ -233,6 +256,41 @@ impl Footprint {
             .max(0.85 * of(&self.options, &other.options))
             .max(0.9 * of(&self.signed, &other.signed))
             .max(0.6 * of(&self.bare, &other.bare))
+            .max(SAME_TEXT * of(&self.texts, &other.texts))
+    }
+
+    /// The part of what the other one does that this does, too, from 0 to 1. The rest the other one does beside it.
+    #[must_use]
+    pub fn share_of(&self, other: &Self) -> f64 {
+        let most = [
+            &self.unnamed.intersection(&other.unnamed).count(),
+            &self.options.intersection(&other.options).count(),
+            &self.signed.intersection(&other.signed).count(),
+            &self.bare.intersection(&other.bare).count(),
+            &self.texts.intersection(&other.texts).count(),
+        ];
+        let shared = most.into_iter().max().copied().unwrap_or_default();
+        let elsewhere = shared as f64 / (other.unnamed.len() + other.foreign).max(1) as f64;
+        let same = self.full.intersection(&other.full).count() as f64;
+        elsewhere.max(same / other.full.len().max(1) as f64)
+    }
+
+    /// The first field that the other one changes and this does not.
+    #[must_use]
+    pub fn field_beside(&self, other: &Self) -> Option<String> {
+        other.fields.difference(&self.fields).next().cloned()
+    }
+
+    /// The field of the other one in which the same text shows, where both have nothing else in common.
+    #[must_use]
+    pub fn field_of_text(&self, other: &Self) -> Option<String> {
+        let is_all = self.unnamed.is_disjoint(&other.unnamed)
+            && self.full.is_disjoint(&other.full)
+            && self.options.is_disjoint(&other.options)
+            && self.signed.is_disjoint(&other.signed)
+            && self.bare.is_disjoint(&other.bare);
+        let same = is_all && !self.texts.is_disjoint(&other.texts);
+        other.fields.first().filter(|_| same).cloned()
     }
 
     /// The first field that both change, or that this one does.

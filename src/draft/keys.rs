@@ -203,7 +203,8 @@ impl ChartKeys {
         let mut above = path.parent();
         while let Some(at) = above.filter(|at| !at.is_root()) {
             match self.default(&at) {
-                Some(Value::Map(map)) if !map.is_empty() => return false,
+                // Handed on as a whole, it takes more than it has by itself.
+                Some(Value::Map(map)) if !map.is_empty() => return self.reads.is_read_whole(&at),
                 Some(Value::Map(_)) => return true,
                 Some(_) => return false,
                 None if self.reads.is_read_whole(&at) => return true,

@@ -55,6 +55,18 @@ pub fn migration_file(
                 taken.extend(moves.iter().map(|(from, _)| from.clone()));
                 step(&mut steps, &mut ids, &moves, &reason(&pairs));
             }
+            // What goes for each name of a map that users name is for a person to write.
+            Suggestion::Splits(places)
+                if places.iter().any(|place| {
+                    starred(&proposal.from, &place.to, (old, new)).0 != proposal.from
+                }) =>
+            {
+                comment_unsure(&mut comments, proposal);
+            }
+            Suggestion::Splits(places) => {
+                taken.push(proposal.from.clone());
+                split(&mut steps, &mut ids, proposal, places);
+            }
             Suggestion::Unsure(_) => comment_unsure(&mut comments, proposal),
             Suggestion::IsDefault => {
                 let _ = writeln!(
@@ -194,6 +206,26 @@ fn step(steps: &mut String, ids: &mut BTreeSet<String>, moves: &[(Path, Path)], 
             quoted(&from.to_string()),
             quoted(&to.to_string())
         );
+    }
+}
+
+/// A step for a setting that became several.
+fn split(
+    steps: &mut String,
+    ids: &mut BTreeSet<String>,
+    proposal: &Proposal,
+    places: &[Destination],
+) {
+    let title = escape_braces(&format!("Split {}", proposal.from));
+    let why = escape_braces(&reason(&[(proposal, &places[0])]));
+    let from = quoted(&proposal.from.to_string());
+    let id = id(ids, "split", &proposal.from);
+    let _ = writeln!(
+        steps,
+        "  {id}:\n    title: {title}\n    why: {why}\n    take: {{v: {from}}}\n    do:"
+    );
+    for place in places {
+        let _ = writeln!(steps, "      {}: =v", quoted(&place.to.to_string()));
     }
 }
 

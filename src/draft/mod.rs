@@ -21,6 +21,7 @@ mod pack;
 pub mod propose;
 mod prove;
 mod scaffold;
+mod several;
 mod sides;
 mod tryout;
 mod written;

@@ -103,6 +103,7 @@ fn place(
     Some(Destination {
         to,
         wraps: false,
+        is_shared: false,
         score,
         evidence: evidence.to_owned(),
     })

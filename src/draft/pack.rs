@@ -76,7 +76,15 @@ fn migration(versions: &Versions, found: &Proposals, options: &DraftOptions) -> 
             Suggestion::Moves(place) => {
                 let together = moved_together(proposal, place, &found.settings[at..]);
                 done.extend(together.iter().map(|(proposal, _)| &proposal.from));
-                steps.moves(&together);
+                match place.is_shared && together.len() == 1 {
+                    // For other values the rest of what is merged is not sure.
+                    true => steps.question(&together, std::slice::from_ref(place), false),
+                    false => steps.moves(&together),
+                }
+            }
+            Suggestion::Splits(places) => {
+                let each = places.iter().map(|place| (proposal, place));
+                steps.moves(&each.collect());
             }
             Suggestion::Unsure(places) => {
                 steps.question(&[(proposal, &places[0])], places, false);
@@ -134,18 +142,23 @@ fn sentence(text: &str) -> String {
 
 pub(super) type Pairs<'p> = Vec<(&'p Proposal, &'p Destination)>;
 
-/// The settings that are sure and went from the same map to the same map.
+/// The settings that are sure and went from the same map to the same map; of those that are merged, all that went there.
 pub(super) fn moved_together<'p>(
     first: &'p Proposal,
     place: &'p Destination,
     all: &'p [Proposal],
 ) -> Pairs<'p> {
     let way = without_shared_end(&first.from, &place.to);
+    let goes_along = |other: &(Path, Path)| match place.is_shared {
+        true => other.1 == way.1,
+        false => *other == way,
+    };
     let same = all.iter().filter_map(|other| match &other.fate {
         Suggestion::Moves(to)
             if to.wraps == place.wraps
+                && to.is_shared == place.is_shared
                 && other.standing == first.standing
-                && without_shared_end(&other.from, &to.to) == way =>
+                && goes_along(&without_shared_end(&other.from, &to.to)) =>
         {
             Some((other, to))
         }
@@ -195,19 +208,25 @@ impl DraftSteps {
         if !self.accepted || place.wraps {
             return self.question(pairs, std::slice::from_ref(*place), true);
         }
-        let (from, to) = shown_places(pairs);
         let id = id(&mut self.ids, "move", &first.from);
         let steps = &mut self.text;
         let _ = writeln!(
             steps,
-            "  {id}:\n    title: {}",
-            escape_braces(&format!("Move {from} to {to}"))
-        );
-        let _ = writeln!(
-            steps,
-            "    why: {}\n    move:",
+            "  {id}:\n    title: {}\n    why: {}",
+            escape_braces(&Ways::of(pairs).title()),
             escape_braces(&reason(pairs))
         );
+        let sources = sources(pairs);
+        let writes = writes(pairs, &sources);
+        if sources.len() != pairs.len() || writes.len() != pairs.len() {
+            take(steps, &sources);
+            steps.push_str("    do:\n");
+            for (to, value) in writes {
+                let _ = writeln!(steps, "      {to}: {value}");
+            }
+            return;
+        }
+        steps.push_str("    move:\n");
         for (proposal, place) in pairs {
             let _ = writeln!(
                 steps,
@@ -229,77 +248,50 @@ impl DraftSteps {
         };
         let id = id(&mut self.ids, "place", &first.from);
         let steps = &mut self.text;
-        let (from, to) = shown_places(pairs);
+        let ways = Ways::of(pairs);
         let title = match recommends {
-            true => format!("Move {from} to {to}"),
-            false => format!("Find the new place of {from}"),
+            true => ways.title(),
+            false => format!("Find the new place of {}", ways.from()),
         };
         let _ = writeln!(steps, "  {id}:\n    title: {}", escape_braces(&title));
         let _ = writeln!(steps, "    why: {}", escape_braces(&reason(pairs)));
-        steps.push_str("    take:\n");
-        for (at, (proposal, _)) in pairs.iter().enumerate() {
-            let _ = writeln!(steps, "      v{at}: {}", quoted(&proposal.from.to_string()));
-        }
-        let ask = match first.standing {
-            SettingState::Lost => format!("`{from}` has no effect any more. Where does it go?"),
-            SettingState::Refused => {
-                let said = first.refused.as_deref().map(sentence).unwrap_or_default();
-                format!("The new chart does not render with `{from}`: {said} Where does it go?")
+        let sources = sources(pairs);
+        take(steps, &sources);
+        let ask = format!("{}{}", self.mark, ways.ask(first));
+        let _ = writeln!(steps, "    ask: {}\n    options:", escape_braces(&ask));
+        let mut choice = |number: usize, title: &str, writes: &[(String, String)]| {
+            let (id, title) = (option(number), escape_braces(title));
+            let _ = writeln!(steps, "      {id}:\n        title: {title}");
+            if recommends && number == 0 {
+                steps.push_str("        recommended: true\n");
             }
-            SettingState::NeverWorked => format!("`{from}` never had an effect. Where does it go?"),
-            SettingState::OutOfDate => {
-                format!("`{from}` still works and is out of date. Where does it go?")
+            steps.push_str("        do:\n");
+            for (to, value) in writes {
+                let _ = writeln!(steps, "          {to}: {value}");
             }
-        };
-        let _ = writeln!(
-            steps,
-            "    ask: {}",
-            escape_braces(&format!("{}{ask}", self.mark))
-        );
-        steps.push_str("    options:\n");
-        let write = |steps: &mut String, at: usize, place: &Destination| {
-            let value = match place.wraps {
-                true => format!("[\"=v{at}\"]"),
-                false => format!("\"=v{at}\""),
-            };
-            let _ = writeln!(
-                steps,
-                "          {}: {value}",
-                quoted(&place.to.to_string())
-            );
         };
         match pairs {
             [_] => {
                 for (number, place) in places.iter().enumerate() {
-                    let _ = writeln!(steps, "      {}:", option(number));
                     let title = format!("{} ({})", place.to, place.evidence);
-                    let _ = writeln!(steps, "        title: {}", escape_braces(&title));
-                    if recommends && number == 0 {
-                        steps.push_str("        recommended: true\n");
-                    }
-                    steps.push_str("        do:\n");
-                    write(steps, 0, place);
+                    choice(number, &title, &writes(&[(first, place)], &sources));
                 }
             }
             several => {
-                let _ = writeln!(
-                    steps,
-                    "      move:\n        title: {}",
-                    escape_braces(&format!("{to} ({})", place.evidence))
-                );
-                if recommends {
-                    steps.push_str("        recommended: true\n");
-                }
-                steps.push_str("        do:\n");
-                for (at, (_, place)) in several.iter().enumerate() {
-                    write(steps, at, place);
-                }
+                let title = format!("{} ({})", ways.to(), place.evidence);
+                choice(0, &title, &writes(several, &sources));
             }
         }
-        let names: Vec<String> = (0..pairs.len()).map(|at| format!("v{at}")).collect();
+        let names: Vec<String> = (0..sources.len()).map(|at| format!("v{at}")).collect();
+        let it = match names.len() {
+            1 => ("it", "it is"),
+            _ => ("them", "they are"),
+        };
         let _ = writeln!(
             steps,
-            "      leave:\n        title: Leave it where it is, {}\n        leave: [{}]",
+            "      leave:\n        title: Leave {} where {}, {}\n        leave: [{}]",
+            it.0,
+            it.1,
             match first.standing {
                 SettingState::Lost | SettingState::NeverWorked => "without effect",
                 SettingState::Refused => "which the new chart does not take",
@@ -336,16 +328,107 @@ impl DraftSteps {
     }
 }
 
-/// From where to where, for one setting or a map of them.
-fn shown_places(pairs: &[(&Proposal, &Destination)]) -> (String, String) {
-    let (first, place) = pairs[0];
-    match pairs {
-        [_] => (first.from.to_string(), place.to.to_string()),
-        _ => {
-            let (from, to) = without_shared_end(&first.from, &place.to);
-            (from.to_string(), to.to_string())
+/// From where to where, for one setting, a map of them, several that become one, or one that becomes several.
+struct Ways {
+    from: Vec<String>,
+    to: Vec<String>,
+}
+
+impl Ways {
+    fn of(pairs: &[(&Proposal, &Destination)]) -> Self {
+        let places = |way: &dyn Fn(&Proposal, &Destination) -> (Path, Path)| {
+            let mut all = Self {
+                from: Vec::new(),
+                to: Vec::new(),
+            };
+            for (proposal, place) in pairs {
+                let (from, to) = way(proposal, place);
+                for (known, one) in [(&mut all.from, from), (&mut all.to, to)] {
+                    if !known.contains(&one.to_string()) {
+                        known.push(one.to_string());
+                    }
+                }
+            }
+            all
+        };
+        let exact = places(&|proposal, place| (proposal.from.clone(), place.to.clone()));
+        match exact.from.len() == 1 || exact.to.len() == 1 {
+            true => exact,
+            false => places(&|proposal, place| without_shared_end(&proposal.from, &place.to)),
         }
     }
+
+    fn from(&self) -> String {
+        self.from.join(" and ")
+    }
+
+    fn to(&self) -> String {
+        self.to.join(" and ")
+    }
+
+    fn title(&self) -> String {
+        format!("Move {} to {}", self.from(), self.to())
+    }
+
+    /// What is asked of settings that stand as the first one does.
+    fn ask(&self, first: &Proposal) -> String {
+        let from = self.from.join("` and `");
+        let (has, do_they) = match self.from.len() {
+            1 => ("has", "does it"),
+            _ => ("have", "do they"),
+        };
+        match first.standing {
+            SettingState::Lost => {
+                format!("`{from}` {has} no effect any more. Where {do_they} go?")
+            }
+            SettingState::Refused => {
+                let said = first.refused.as_deref().map(sentence).unwrap_or_default();
+                format!("The new chart does not render with `{from}`: {said} Where {do_they} go?")
+            }
+            SettingState::NeverWorked => {
+                format!("`{from}` never had an effect. Where {do_they} go?")
+            }
+            SettingState::OutOfDate => {
+                format!("`{from}` still works and is out of date. Where {do_they} go?")
+            }
+        }
+    }
+}
+
+/// The settings that are taken, each once; `v0` is the first.
+fn sources<'p>(pairs: &[(&'p Proposal, &Destination)]) -> Vec<&'p Path> {
+    let mut sources: Vec<&Path> = Vec::new();
+    for (proposal, _) in pairs {
+        if !sources.contains(&&proposal.from) {
+            sources.push(&proposal.from);
+        }
+    }
+    sources
+}
+
+fn take(steps: &mut String, sources: &[&Path]) {
+    steps.push_str("    take:\n");
+    for (at, from) in sources.iter().enumerate() {
+        let _ = writeln!(steps, "      v{at}: {}", quoted(&from.to_string()));
+    }
+}
+
+/// What is written where, each place once: settings that are merged have the same value.
+fn writes(pairs: &[(&Proposal, &Destination)], sources: &[&Path]) -> Vec<(String, String)> {
+    let mut writes: Vec<(String, String)> = Vec::new();
+    for (proposal, place) in pairs {
+        let to = quoted(&place.to.to_string());
+        let source = sources.iter().position(|from| **from == proposal.from);
+        let at = source.unwrap_or_default();
+        let value = match place.wraps {
+            true => format!("[\"=v{at}\"]"),
+            false => format!("\"=v{at}\""),
+        };
+        if !writes.iter().any(|(known, _)| *known == to) {
+            writes.push((to, value));
+        }
+    }
+    writes
 }
 
 pub(super) fn reason(pairs: &[(&Proposal, &Destination)]) -> String {

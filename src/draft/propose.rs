@@ -5,7 +5,10 @@
 //! rendered, and what that changes is compared with what the setting did. In the end all that is sure is put at
 //! once, and what then does not show is not sure any more. Without Helm only words are compared.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem::discriminant,
+};
 
 use super::{
     candidates::{ChartKeys, KeyCandidate, NameSource, candidates},
@@ -16,6 +19,7 @@ use super::{
     outdated::outdated,
     prove::prove,
     scaffold::{is_empty, needs_some, scaffold},
+    several::{MOST_OF_IT, merged, split},
     sides::{Peeled, fitting, peeled},
     tryout::{found, try_out},
 };
@@ -40,8 +44,10 @@ const MARGIN: f64 = 0.04;
 const AHEAD: f64 = 0.08;
 /// The part of the effect that must be found for one that is sure.
 pub(super) const FOUND: f64 = 0.45;
+/// The part of an effect that is as good as all of it.
+pub(super) const ALL: f64 = 0.9;
 /// Most candidates that are told of.
-const TOLD: usize = 3;
+pub(super) const TOLD: usize = 3;
 /// Most fields of a setting by which places are looked for.
 const MOST_FIELDS: usize = 4;
 /// How many settings of a map must have gone somewhere for another one to follow.
@@ -67,6 +73,8 @@ pub struct PairOfCharts<'c> {
 pub enum Suggestion {
     /// It has no effect any more, and one place is so much like it that it can be moved there.
     Moves(Destination),
+    /// It has no effect any more, and these places do together what it did: it goes to each of them.
+    Splits(Vec<Destination>),
     /// It has no effect any more, and these are the likeliest places.
     Unsure(Vec<Destination>),
     /// The new chart's own default does the same.
@@ -82,6 +90,8 @@ pub struct Destination {
     pub to: Path,
     /// True if the value becomes the only item of a list there.
     pub wraps: bool,
+    /// True if other settings of the same value go there, too, and did the rest of what it does.
+    pub is_shared: bool,
     /// The certainty, from 0 to 1.
     pub score: f64,
     /// The reason, in half a sentence.
@@ -150,7 +160,7 @@ impl Proposals {
     /// Takes in what was found for the same settings in other circumstances: of each what says more.
     pub(super) fn improve(&mut self, other: Self) {
         let rank = |fate: &Suggestion| match fate {
-            Suggestion::Moves(_) => 3,
+            Suggestion::Moves(_) | Suggestion::Splits(_) => 3,
             Suggestion::Unsure(_) => 2,
             Suggestion::IsDefault => 1,
             Suggestion::Lost => 0,
@@ -184,10 +194,16 @@ fn is_made_up(segment: &Segment) -> bool {
 impl Proposal {
     fn agree(&mut self, other: Self) {
         let (own, theirs) = (self.places(), other.places());
-        let same = |a: &[Destination], b: &[Destination]| {
-            a.first().map(|place| &place.to) == b.first().map(|place| &place.to)
+        let first = |places: &[Destination]| {
+            let place = places.first();
+            place.map(|place| (place.to.clone(), place.is_shared))
         };
-        if same(&own, &theirs) {
+        // What is sure for some values only is not sure.
+        let is_sure = |fate: &Suggestion| match fate {
+            Suggestion::Moves(_) | Suggestion::Splits(_) => Some(discriminant(fate)),
+            _ => None,
+        };
+        if first(&own) == first(&theirs) && is_sure(&self.fate) == is_sure(&other.fate) {
             return;
         }
         let mut all = own;
@@ -203,24 +219,36 @@ impl Proposal {
         };
     }
 
+    /// The places that it surely goes to: one, or all of several.
+    pub(super) fn sure_places(&self) -> &[Destination] {
+        match &self.fate {
+            Suggestion::Moves(place) => std::slice::from_ref(place),
+            Suggestion::Splits(places) => places,
+            _ => &[],
+        }
+    }
+
     /// The places that come into question.
     #[must_use]
     pub fn places(&self) -> Vec<Destination> {
         match &self.fate {
             Suggestion::Moves(place) => vec![place.clone()],
-            Suggestion::Unsure(places) => places.clone(),
+            Suggestion::Splits(places) | Suggestion::Unsure(places) => places.clone(),
             Suggestion::IsDefault | Suggestion::Lost => Vec::new(),
         }
     }
 }
+
+/// A place that was tried, with its score and what the value does there.
+pub(super) type TriedPlace = (KeyCandidate, f64, Footprint);
 
 /// A setting in work.
 pub(super) struct OpenSetting<'l> {
     pub leaf: &'l Leaf,
     pub path: Path,
     pub did: Footprint,
-    /// Its places, each with its score and what it does there.
-    pub tried: Vec<(KeyCandidate, f64, Footprint)>,
+    /// Its places, the likeliest first.
+    pub tried: Vec<TriedPlace>,
     pub is_default: bool,
     /// True if the old chart has the key and does nothing with it.
     pub never_worked: bool,
@@ -338,9 +366,11 @@ pub(super) fn propose_on(
         learned.sort();
         learned.dedup();
     }
+    let merged = merged(&open, |one| likeliest(one, sides.is_some()));
     let mut settings: Vec<Proposal> = open
         .iter()
-        .map(|one| proposal(one, sides.is_some()))
+        .enumerate()
+        .map(|(at, one)| proposal(one, sides.is_some(), merged.get(&at).copied()))
         .collect();
     if let Some(sides) = &sides {
         prove(&mut settings, &open, sides);
@@ -472,6 +502,7 @@ fn follow(settings: &mut [Proposal], open: &[OpenSetting<'_>], new: &ChartKeys) 
         setting.fate = Suggestion::Moves(Destination {
             to,
             wraps: false,
+            is_shared: false,
             score: SURE,
             evidence: format!(
                 "it shows nowhere with these values; {count} settings beside it went there"
@@ -480,17 +511,25 @@ fn follow(settings: &mut [Proposal], open: &[OpenSetting<'_>], new: &ChartKeys) 
     }
 }
 
-/// The best place, if it is sure.
-fn sure<'o>(
-    one: &'o OpenSetting<'_>,
-    rendered: bool,
-) -> Option<&'o (KeyCandidate, f64, Footprint)> {
-    let best = one.tried.first()?;
-    let next = one.tried.get(1).map_or(0.0, |next| next.1);
-    let found = found(&one.did, &best.0, &best.2);
+/// The best place, if it surely does what a setting did, whatever it does beside that.
+fn likeliest<'o>(one: &'o OpenSetting<'_>, rendered: bool) -> Option<&'o TriedPlace> {
+    if !rendered || one.did.is_empty() {
+        return None;
+    }
+    let found = |tried: &TriedPlace| found(&one.did, &tried.0, &tried.2);
+    // One that was seen to do all of it is no worse for one of which nothing could be seen.
+    let is_seen = |tried: &&TriedPlace| !tried.0.is_unknown || tried.0.is_hinted;
+    let does_all = one
+        .tried
+        .iter()
+        .filter(is_seen)
+        .any(|one| found(one) >= ALL);
+    let mut tried = one.tried.iter().filter(|tried| !does_all || is_seen(tried));
+    let best = tried.next()?;
+    let next = tried.next().map_or(0.0, |next| next.1);
     let is_ahead = best.1 >= SURE && best.1 - next >= MARGIN;
-    let is_shown = rendered && !one.did.is_empty() && found >= FOUND;
-    let is_shown = is_shown && !one.did.is_of_other_part(&best.2) && best.0.behind.is_none();
+    let is_shown = found(best) >= FOUND && best.0.behind.is_none();
+    let is_shown = is_shown && !one.did.is_of_other_part(&best.2);
     let is_shown = is_shown && !one.did.is_of_other_container(&one.path, &best.2);
     (is_shown && is_ahead && best.0.named != NameSource::MadeUp).then_some(best)
 }
@@ -498,7 +537,7 @@ fn sure<'o>(
 /// The move of a map, by one of its settings that is sure: the common end of both paths is left away.
 fn moved(one: &OpenSetting<'_>, rendered: bool) -> Option<(Path, Path)> {
     let best = match rendered {
-        true => sure(one, rendered)?,
+        true => likeliest(one, rendered)?,
         false => one.tried.first().filter(|best| best.1 >= 0.55)?,
     };
     let (mut from, mut to) = (one.path.clone(), best.0.to.clone());
@@ -509,17 +548,27 @@ fn moved(one: &OpenSetting<'_>, rendered: bool) -> Option<(Path, Path)> {
     (from != to).then_some((from, to))
 }
 
-fn proposal(one: &OpenSetting<'_>, rendered: bool) -> Proposal {
-    let place = |(candidate, score, print): &(KeyCandidate, f64, Footprint)| Destination {
+/// The fate of a setting; `shared` is the place that others go to as well.
+fn proposal(one: &OpenSetting<'_>, rendered: bool, shared: Option<&TriedPlace>) -> Proposal {
+    let is_shared = shared.is_some();
+    let place = |(candidate, score, print): &TriedPlace| Destination {
         to: candidate.to.clone(),
         wraps: candidate.wraps,
+        is_shared,
         score: *score,
-        evidence: evidence(one, candidate, print),
+        evidence: evidence(one, candidate, print, is_shared),
     };
-    let fate = match sure(one, rendered) {
+    let does_more = |print: &Footprint| !is_shared && one.did.share_of(print) <= MOST_OF_IT;
+    let sure = likeliest(one, rendered).filter(|(.., print)| !does_more(print));
+    let sure = shared.or(sure);
+    let fate = match (sure, split(one).filter(|_| rendered)) {
         _ if one.is_default => Suggestion::IsDefault,
-        Some(best) => Suggestion::Moves(place(best)),
-        None => {
+        (_, Some(places)) => {
+            let places = places.into_iter().map(|at| place(&one.tried[at]));
+            Suggestion::Splits(places.collect())
+        }
+        (Some(best), None) => Suggestion::Moves(place(best)),
+        (None, None) => {
             let likely = one.tried.iter().filter(|tried| {
                 // That the new chart takes neither the setting nor something from an example says nothing for that.
                 let is_guess = tried.0.is_unknown && tried.0.named != NameSource::There;
@@ -564,9 +613,16 @@ fn much_alike(mut setting: Proposal) -> Option<Proposal> {
 }
 
 /// The reason for which a candidate is one.
-fn evidence(one: &OpenSetting<'_>, candidate: &KeyCandidate, print: &Footprint) -> String {
+fn evidence(
+    one: &OpenSetting<'_>,
+    candidate: &KeyCandidate,
+    print: &Footprint,
+    is_shared: bool,
+) -> String {
     let mut said = Vec::new();
-    if found(&one.did, candidate, print) > 0.1
+    if let Some(field) = one.did.field_of_text(print) {
+        said.push(format!("the same text shows in {field}"));
+    } else if found(&one.did, candidate, print) > 0.1
         && let Some(field) = one.did.shared_field(print)
     {
         said.push(format!("sets the same field: {field}"));
@@ -575,6 +631,13 @@ fn evidence(one: &OpenSetting<'_>, candidate: &KeyCandidate, print: &Footprint) 
         names if names > 0.75 => said.push("same name".to_owned()),
         names if names > 0.35 => said.push("the name is alike".to_owned()),
         _ => {}
+    }
+    if !is_shared
+        && one.did.touches(print)
+        && one.did.share_of(print) <= MOST_OF_IT
+        && let Some(field) = one.did.field_beside(print)
+    {
+        said.push(format!("it sets others, too, such as {field}"));
     }
     if candidate.is_hinted {
         said.push("the chart names both in one line".to_owned());
@@ -608,18 +671,18 @@ fn evidence(one: &OpenSetting<'_>, candidate: &KeyCandidate, print: &Footprint) 
 fn one_source_each(settings: &mut [Proposal]) {
     let mut to: BTreeMap<Path, Vec<f64>> = BTreeMap::new();
     for setting in settings.iter() {
-        if let Suggestion::Moves(place) = &setting.fate {
+        for place in setting.sure_places() {
             to.entry(place.to.clone()).or_default().push(place.score);
         }
     }
     for setting in settings {
-        if let Suggestion::Moves(place) = &setting.fate
-            && let Some(scores) = to.get(&place.to)
-        {
+        let is_contested = |place: &Destination| {
             let behind = |score: &&f64| **score > place.score - AHEAD;
-            if scores.iter().filter(behind).count() > 1 {
-                setting.fate = Suggestion::Unsure(vec![place.clone()]);
-            }
+            let rivals = to.get(&place.to).into_iter().flatten().filter(behind);
+            !place.is_shared && rivals.count() > 1
+        };
+        if setting.sure_places().iter().any(is_contested) {
+            setting.fate = Suggestion::Unsure(setting.places());
         }
     }
 }

@@ -2,8 +2,8 @@
 //! then, and what does not show, is not sure any more.
 
 use super::{
-    footprint::Footprint,
-    propose::{FOUND, OpenSetting, Proposal, Sides, Suggestion},
+    footprint::{Footprint, SAME_TEXT},
+    propose::{Destination, FOUND, OpenSetting, Proposal, Sides, Suggestion},
     tryout::shaped,
 };
 use crate::{
@@ -17,11 +17,12 @@ pub(super) fn prove(settings: &mut [Proposal], open: &[OpenSetting<'_>], sides: 
     let sure: Vec<(Path, Value)> = settings
         .iter()
         .zip(open)
-        .filter_map(|(setting, one)| match &setting.fate {
-            Suggestion::Moves(place) => {
-                Some((place.to.clone(), shaped(&one.leaf.value, place.wraps)))
-            }
-            _ => None,
+        .flat_map(|(setting, one)| {
+            let filling = |place: &Destination| {
+                let value = shaped(&one.leaf.value, place.wraps);
+                (place.to.clone(), value)
+            };
+            setting.sure_places().iter().map(filling)
         })
         .collect();
     if sure.is_empty() {
@@ -38,9 +39,12 @@ pub(super) fn prove(settings: &mut [Proposal], open: &[OpenSetting<'_>], sides: 
     let rendered = after.renderer.render(&values, after.mode);
     let together = rendered.as_ref().as_ref().ok();
     let together = together.map(|manifest| after.added(&Value::Null, manifest));
-    let is_held = |one: &OpenSetting<'_>, effects: &[RenderedEffect]| {
+    let is_held = |setting: &Proposal, one: &OpenSetting<'_>, effects: &[RenderedEffect]| {
         let print = Footprint::of(effects, &one.leaf.value, &sides.common);
-        one.did.covered_by(&print) >= FOUND
+        // Of what is merged another one is there in its own field.
+        let is_shared = setting.sure_places().iter().any(|place| place.is_shared);
+        let enough = if is_shared { SAME_TEXT } else { FOUND };
+        one.did.covered_by(&print) >= enough
     };
     let mut held: Vec<bool> = settings
         .iter()
@@ -50,28 +54,35 @@ pub(super) fn prove(settings: &mut [Proposal], open: &[OpenSetting<'_>], sides: 
                 .places()
                 .iter()
                 .any(|place| refused.iter().any(|(to, _)| *to == place.to));
-            let shows = together.as_ref().is_some_and(|all| is_held(one, all));
+            let shows = together
+                .as_ref()
+                .is_some_and(|all| is_held(setting, one, all));
             !is_refused && shows
         })
         .collect();
     // What only shows in an object that others make is seen when it is left out again.
-    let asked: Vec<(usize, &Path)> = settings
+    let asked: Vec<(usize, Vec<Path>)> = settings
         .iter()
         .enumerate()
-        .filter_map(|(at, setting)| match &setting.fate {
-            Suggestion::Moves(place) if !held[at] => Some((at, &place.to)),
-            _ => None,
+        .filter(|(at, setting)| !held[*at] && !setting.sure_places().is_empty())
+        .map(|(at, setting)| {
+            let places = setting.sure_places().iter();
+            (at, places.map(|place| place.to.clone()).collect())
         })
-        .filter(|(_, to)| !refused.iter().any(|(other, _)| other == *to))
+        .filter(|(_, places): &(_, Vec<Path>)| {
+            !refused.iter().any(|(other, _)| places.contains(other))
+        })
         .collect();
     let variants: Vec<Map> = asked
         .iter()
-        .flat_map(|(_, to)| {
-            let left_out = without_paths(&values, std::slice::from_ref(*to));
+        .flat_map(|(_, places)| {
+            let left_out = without_paths(&values, places);
             // What cannot be left out is changed.
             let mut changed = left_out.clone();
-            if let Some(other) = to.get(&Value::Map(values.clone())).and_then(other_value) {
-                set_path(&mut changed, to, other);
+            for to in places {
+                if let Some(other) = to.get(&Value::Map(values.clone())).and_then(other_value) {
+                    set_path(&mut changed, to, other);
+                }
             }
             [left_out, changed]
         })
@@ -82,15 +93,13 @@ pub(super) fn prove(settings: &mut [Proposal], open: &[OpenSetting<'_>], sides: 
             let variant = pair.iter().find_map(|one| one.as_ref().as_ref().ok());
             if let Some(variant) = variant {
                 let effects = after.effects_between(&open[*at].leaf.value, whole, variant);
-                held[*at] = is_held(&open[*at], &effects);
+                held[*at] = is_held(&settings[*at], &open[*at], &effects);
             }
         }
     }
     for (setting, held) in settings.iter_mut().zip(held) {
-        if let Suggestion::Moves(place) = &setting.fate
-            && !held
-        {
-            setting.fate = Suggestion::Unsure(vec![place.clone()]);
+        if !held && !setting.sure_places().is_empty() {
+            setting.fate = Suggestion::Unsure(setting.places());
         }
     }
 }

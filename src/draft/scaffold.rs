@@ -6,7 +6,9 @@
 //! needed for that is taken away again. Nothing of this is proposed to anybody: it only makes other things seen. What the
 //! chart asks for and nobody has a value for is told.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use regex::Regex;
 
 use super::{
     candidates::{ChartKeys, KeyCandidate, key_words},
@@ -17,6 +19,10 @@ use crate::{
     effect::{fields::words, leaves::set_path, render::Renderer},
     values::{Map, Path, Value},
 };
+
+/// Where in a template something went wrong: `(web/templates/a.yaml:3:4)`.
+static LOCATION: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\S+/templates/\S+").expect("a pattern"));
 
 /// The most places of a setting that are tried.
 const MOST_PLACES: usize = 4;
@@ -99,7 +105,9 @@ fn asked_key(new: &ChartKeys, said: &str, values: &Value) -> Option<Path> {
     let of = |text: &str| -> BTreeSet<String> {
         key_words(&Path::keys(words_of(text))).into_iter().collect()
     };
-    let line = said.lines().last().unwrap_or_default();
+    // The place of the template names the chart, whose name is no key.
+    let line = LOCATION.replace_all(said.lines().last().unwrap_or_default(), "");
+    let line = line.as_ref();
     let tail = line
         .char_indices()
         .rev()
@@ -221,14 +229,14 @@ mod tests {
             ("Chart.yaml", "name: a\nversion: 1.0.0\n"),
             (
                 "values.yaml",
-                "service: {main: {ports: {http: {port: }}, port: }}\nimage: {tag: x, port: }\n",
+                "service: {main: {ports: {http: {port: , imageProtocol: }}, port: }}\nimage: {tag: x, port: }\n",
             ),
             ("templates/a.yaml", "{{ toYaml .Values }}"),
         ];
         let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()));
         let chart = crate::chart::Chart::from_files("a", files.into()).unwrap();
         let keys = ChartKeys::of(&chart);
-        let said = "no port number is configured for port \"http\" under Service with key \"main\"";
+        let said = "execution error at (image-of-a/templates/a.yaml:1:3): no port number is configured for port \"http\" under Service with key \"main\"";
         let found = asked_key(&keys, said, &Value::Map(Map::new())).unwrap();
         assert_eq!(found.to_string(), "service.main.ports.http.port");
         assert_eq!(made_up(&found), Value::from(8080));

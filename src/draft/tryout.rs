@@ -15,7 +15,7 @@ use super::{
     candidates::{ChartKeys, KeyCandidate},
     footprint::Footprint,
     gated::try_behind_switches,
-    propose::{FOUND, HINTED, OpenSetting, Sides},
+    propose::{ALL, FOUND, HINTED, OpenSetting, Sides},
 };
 use crate::{
     effect::{
@@ -34,8 +34,6 @@ const MOST_IN_COMPANY: usize = 2;
 const MIN_SIGN: usize = 4;
 /// The places of a setting that are looked at one after the other, as long as none is found.
 const WAVES: [(usize, usize); 3] = [(0, 4), (4, 10), (10, 26)];
-/// The part of an effect behind which no other place is looked for.
-const ALL: f64 = 0.9;
 /// Most renderings, and how many more for each setting that does something.
 const SOME_RUNS: usize = 300;
 const RUNS_EACH: usize = 12;

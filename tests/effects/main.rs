@@ -15,6 +15,8 @@ mod found;
 mod mutations;
 mod named_maps;
 mod pack_and_draft;
+
+mod several;
 mod shop;
 mod source;
 mod sub_charts;

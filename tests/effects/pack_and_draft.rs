@@ -126,6 +126,34 @@ fn steps_of_a_pack_come_first_and_what_is_newer_is_drafted_for_their_result() {
     }
 }
 
+/// No step can be done of a pack that begins behind the old chart.
+#[test]
+fn what_is_older_than_a_pack_is_drafted_without_it() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = bench();
+    let (helm, home) = (helm.program(), home.path());
+    let file = home.join("pack/pack.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("1.4.0", "1.8.0")).unwrap();
+    let alone = helm::refit(helm, home)
+        .args(["upgrade", "values.yaml", "--pack", "pack"])
+        .args(["--chart", "shop", "--from", "1.4.0"])
+        .output()
+        .unwrap();
+    let text = said(&alone);
+    assert!(
+        text.contains("--old-chart CHART --new-chart CHART"),
+        "{text}"
+    );
+    let output = run(helm, home, "upgrade", &["--accept-drafts", "--write"]);
+    let text = said(&output);
+    let head = "refit knows shop from 1.8.0 on, and not 1.4.0: all that follows was drafted";
+    assert!(text.contains(head) && !text.contains("Drafted: "), "{text}");
+    assert_eq!(values(home), MOVED);
+}
+
 #[test]
 fn questions_of_a_pack_and_of_a_draft_are_answered_in_one_run() {
     let Some(helm) = helm::each().next() else {

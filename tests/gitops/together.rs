@@ -216,7 +216,7 @@ fn a_range_of_versions_before_all_that_are_known_says_how_to_get_to_them() {
     for (range, next) in [
         (
             "~0.0.9",
-            "Bring the values to 0.1.0 as the chart's own notes say, then go on with --from 0.1.0.",
+            "Draft what changed from the two charts: --old-chart CHART --new-chart CHART. Or bring the values to 0.1.0 as the chart's own notes say, then go on with --from 0.1.0.",
         ),
         // Of a range with a hole nobody knows.
         (

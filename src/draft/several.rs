@@ -1,0 +1,81 @@
+//! Settings and places that are not one to one: several settings that became one key, and one that became several.
+//!
+//! A chart puts two images into one, or takes a switch apart. Looked at alone, such a setting has a place that does more
+//! than it did, or places that each do a part of it; they match only together. Settings are merged only if all of them
+//! have the same value: which of two counts, no rendering can tell.
+
+use std::collections::BTreeMap;
+
+use super::{
+    candidates::NameSource,
+    footprint::Footprint,
+    propose::{ALL, MAYBE, OpenSetting, TOLD, TriedPlace},
+};
+
+/// The part of what a place does that the settings must have done which go there: else moving them does more.
+pub(super) const MOST_OF_IT: f64 = 0.5;
+/// What one of them must add to the others.
+const SOME: f64 = 0.1;
+/// The part of what one of them does that must be the setting's.
+const OWN: f64 = 0.8;
+
+/// Settings of the same value that go to the same place, by their numbers, each with that place: it is surely the one of
+/// some of them (`sure`) and among the likeliest of the others, and together they did most of what it does.
+pub(super) fn merged<'o>(
+    open: &'o [OpenSetting<'_>],
+    sure: impl Fn(&'o OpenSetting<'_>) -> Option<&'o TriedPlace>,
+) -> BTreeMap<usize, &'o TriedPlace> {
+    let mut merged = BTreeMap::new();
+    for first in open {
+        let Some((to, ..)) = sure(first) else {
+            continue;
+        };
+        let is_it = |(place, score, does): &&TriedPlace, one: &OpenSetting<'_>| {
+            place.to == to.to && *score >= MAYBE && one.did.touches(does)
+        };
+        let together = open.iter().enumerate().filter_map(|(at, one)| {
+            let mut likely = one.tried.iter().take(TOLD);
+            let place = likely.find(|tried| is_it(tried, one))?;
+            (one.leaf.value == first.leaf.value).then_some((at, place))
+        });
+        let together: Vec<(usize, &TriedPlace)> = together.collect();
+        let mut did = Footprint::default();
+        let mut does = Footprint::default();
+        for (at, (.., print)) in &together {
+            did.take_in(open[*at].did.clone());
+            does.take_in(print.clone());
+        }
+        if together.len() > 1 && did.share_of(&does) > MOST_OF_IT {
+            merged.extend(together);
+        }
+    }
+    merged
+}
+
+/// The places that do together all that a setting did, and nothing much beside it, where none does so alone; their
+/// numbers.
+pub(super) fn split(one: &OpenSetting<'_>) -> Option<Vec<usize>> {
+    let covered = |print: &Footprint| one.did.covered_by(print);
+    if one.did.is_empty() || one.tried.iter().any(|(.., print)| covered(print) >= ALL) {
+        return None;
+    }
+    let mut together = Footprint::default();
+    let mut places: Vec<usize> = Vec::new();
+    for (at, (place, _, print)) in one.tried.iter().enumerate() {
+        let is_whole = place.named == NameSource::There && place.behind.is_none();
+        if !is_whole || place.was_alive || one.did.share_of(print) < OWN {
+            continue;
+        }
+        let mut more = together.clone();
+        more.take_in(print.clone());
+        let is_apart = places
+            .iter()
+            .all(|other| !place.to.starts_with(&one.tried[*other].0.to));
+        if is_apart && covered(&more) > covered(&together) + SOME {
+            together = more;
+            places.push(at);
+        }
+    }
+    let is_all = covered(&together) >= ALL && (2..=TOLD).contains(&places.len());
+    is_all.then_some(places)
+}
