@@ -103,14 +103,15 @@ pub fn candidates(
     for to in search.hinted.clone() {
         let spelled = match new.knows_itself(&to) {
             true => None,
-            false => new.paths().find(|key| spells_same(key, &to)),
+            false => {
+                let known = new.paths().find(|key| spells_same(key, &to));
+                known.cloned().or_else(|| with_dots(&to, new))
+            }
         };
-        if let Some(key) = spelled {
-            search.hinted.push(key.clone());
-        }
-        let to = spelled.unwrap_or(&to);
-        if new.knows(to) {
-            search.add(to, (to, None), NameSource::There, Some(0.0));
+        search.hinted.extend(spelled.clone());
+        let to = spelled.unwrap_or(to);
+        if new.knows(&to) {
+            search.add(&to, (&to, None), NameSource::There, Some(0.0));
         }
     }
     let mut below: Vec<Path> = Vec::new();
@@ -254,6 +255,25 @@ fn spells_same(key: &Path, other: &Path) -> bool {
         keys.collect::<Option<String>>()
     };
     plain(key).is_some_and(|plain_key| plain(other) == Some(plain_key))
+}
+
+/// A key as it is meant in a map whose keys have dots in them: texts of a chart write `params.log.level` for
+/// `params."log.level"`.
+fn with_dots(named: &Path, keys: &ChartKeys) -> Option<Path> {
+    let is_dotted = |map: &Path| match keys.default(map) {
+        Some(Value::Map(map)) => map.keys().any(|key| key.contains('.')),
+        _ => false,
+    };
+    let segments = named.segments();
+    let at = (1..segments.len())
+        .rev()
+        .find(|at| is_dotted(&Path::new(segments[..*at].to_vec())))?;
+    let rest = segments[at..].iter().map(|segment| match segment {
+        Segment::Key(key) => Some(key.as_str()),
+        _ => None,
+    });
+    let rest: Option<Vec<&str>> = rest.collect();
+    Some(Path::new(segments[..at].to_vec()).key(rest?.join(".")))
 }
 
 /// True if a value can stand where the chart has another one.

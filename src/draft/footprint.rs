@@ -76,8 +76,22 @@ pub struct Footprint {
     is_whole: bool,
     /// The names of the containers that it is in.
     containers: BTreeSet<String>,
+    /// Each of them in the strengths that hold for other objects, too.
+    each: BTreeSet<Trace>,
     /// The number of traces in objects that the setting had nothing to do with ([`Footprint::of_candidate`]).
     foreign: usize,
+    /// The texts there that the setting's own text is in.
+    foreign_texts: BTreeSet<String>,
+}
+
+/// One trace in the strengths that a [`Footprint`] has sets of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Trace {
+    unnamed: String,
+    bare: String,
+    option: String,
+    signed: Option<String>,
+    text: Option<String>,
 }
 
 impl Footprint {
@@ -109,29 +123,32 @@ impl Footprint {
                 let path = format!("{part}{path}{below}");
                 // An item of a list can be anything.
                 let is_item = matches!(effect.with, Some(Value::List(_)));
-                if !is_item && sign.is_some_and(|sign| value.contains(sign)) {
-                    print.signed.insert(format!("{}|{path}", object.kind));
-                    print.texts.insert(value.clone());
-                }
-                if sign == Some(value.as_str()) {
-                    print.texts.insert(value.clone());
-                }
+                let is_signed = !is_item && sign.is_some_and(|sign| value.contains(sign));
+                let kind = &object.kind;
                 print.full.insert(format!(
-                    "{}|{}|{}{below}|{value}",
-                    object.kind, object.name, effect.spot.path
+                    "{kind}|{}|{}{below}|{value}",
+                    object.name, effect.spot.path
                 ));
-                print
-                    .unnamed
-                    .insert(format!("{}|{path}|{value}", object.kind));
-                print.bare.insert(format!("{path}|{value}"));
-                let option = option(&value);
-                print
-                    .options
-                    .insert(format!("{}|{path}|{option}", object.kind));
+                print.add(Trace {
+                    unnamed: format!("{kind}|{path}|{value}"),
+                    bare: format!("{path}|{value}"),
+                    option: format!("{kind}|{path}|{}", option(&value)),
+                    signed: is_signed.then(|| format!("{kind}|{path}")),
+                    text: (is_signed || sign == Some(value.as_str())).then_some(value),
+                });
             }
             print.fields.insert(effect.spot.to_string());
         }
         print
+    }
+
+    fn add(&mut self, trace: Trace) {
+        self.unnamed.insert(trace.unnamed.clone());
+        self.bare.insert(trace.bare.clone());
+        self.options.insert(trace.option.clone());
+        self.signed.extend(trace.signed.clone());
+        self.texts.extend(trace.text.clone());
+        self.each.insert(trace);
     }
 
     /// Of the effects that a candidate has in place of a setting. What it does to an object that was there before,
@@ -166,6 +183,7 @@ impl Footprint {
         let mut print = Self::of(free, setting, common);
         let foreign = Self::of(foreign, setting, common);
         print.foreign = foreign.full.len();
+        print.foreign_texts = foreign.texts;
         print.full.extend(foreign.full);
         print.fields.extend(foreign.fields);
         print
@@ -183,7 +201,9 @@ impl Footprint {
         self.parts.extend(other.parts);
         self.is_whole |= other.is_whole;
         self.containers.extend(other.containers);
+        self.each.extend(other.each);
         self.foreign += other.foreign;
+        self.foreign_texts.extend(other.foreign_texts);
     }
 
     /// True if anything of this is found in another one.
@@ -194,6 +214,7 @@ impl Footprint {
             || !self.signed.is_disjoint(&other.signed)
             || !self.bare.is_disjoint(&other.bare)
             || !self.texts.is_disjoint(&other.texts)
+            || !self.texts.is_disjoint(&other.foreign_texts)
     }
 
     /// True if it leaves no traces.
@@ -246,6 +267,13 @@ impl Footprint {
         found(&self.full, &other.full)
     }
 
+    /// What the same text is worth in objects that this had nothing to do with: that says something only where a text
+    /// of the chart names the place.
+    #[must_use]
+    pub fn text_found_elsewhere(&self, other: &Self) -> f64 {
+        SAME_TEXT * found(&self.texts, &other.foreign_texts)
+    }
+
     /// The part of this that is in another one, which may do more.
     #[must_use]
     pub fn covered_by(&self, other: &Self) -> f64 {
@@ -262,17 +290,38 @@ impl Footprint {
     /// The part of what the other one does that this does, too, from 0 to 1. The rest the other one does beside it.
     #[must_use]
     pub fn share_of(&self, other: &Self) -> f64 {
-        let most = [
-            &self.unnamed.intersection(&other.unnamed).count(),
-            &self.options.intersection(&other.options).count(),
-            &self.signed.intersection(&other.signed).count(),
-            &self.bare.intersection(&other.bare).count(),
-            &self.texts.intersection(&other.texts).count(),
-        ];
-        let shared = most.into_iter().max().copied().unwrap_or_default();
-        let elsewhere = shared as f64 / (other.unnamed.len() + other.foreign).max(1) as f64;
+        let shared = other.each.iter().filter(|trace| self.leaves(trace)).count();
+        let elsewhere = other.part_of_all(shared);
         let same = self.full.intersection(&other.full).count() as f64;
         elsewhere.max(same / other.full.len().max(1) as f64)
+    }
+
+    /// The part that some of the traces are, from 0 to 1.
+    #[must_use]
+    pub fn part_of_all(&self, some: usize) -> f64 {
+        some as f64 / (self.each.len() + self.foreign).max(1) as f64
+    }
+
+    /// The traces in objects that the setting can have had something to do with.
+    pub fn traces(&self) -> impl Iterator<Item = &Trace> {
+        self.each.iter()
+    }
+
+    /// True if this leaves a trace in the same field.
+    #[must_use]
+    pub fn leaves(&self, trace: &Trace) -> bool {
+        let is_signed = |signed| self.signed.contains(signed);
+        self.unnamed.contains(&trace.unnamed)
+            || self.bare.contains(&trace.bare)
+            || self.options.contains(&trace.option)
+            || trace.signed.as_ref().is_some_and(is_signed)
+    }
+
+    /// True if this leaves a trace in the same field, or its text in any.
+    #[must_use]
+    pub fn leaves_text(&self, trace: &Trace) -> bool {
+        let is_same = |text| self.texts.contains(text);
+        self.leaves(trace) || trace.text.as_ref().is_some_and(is_same)
     }
 
     /// The first field that the other one changes and this does not.
@@ -289,8 +338,10 @@ impl Footprint {
             && self.options.is_disjoint(&other.options)
             && self.signed.is_disjoint(&other.signed)
             && self.bare.is_disjoint(&other.bare);
-        let same = is_all && !self.texts.is_disjoint(&other.texts);
-        other.fields.first().filter(|_| same).cloned()
+        let is_same =
+            !self.texts.is_disjoint(&other.texts) || !self.texts.is_disjoint(&other.foreign_texts);
+        let first = other.fields.first();
+        first.filter(|_| is_all && is_same).cloned()
     }
 
     /// The first field that both change, or that this one does.
@@ -382,8 +433,12 @@ fn traces(effect: &RenderedEffect) -> Vec<(String, String)> {
                     .flat_map(|(new, gone)| changed_in(new, gone))
                     .collect();
             }
+            // What an item took the place of is the chart's own, which changes from version to version.
+            if !new.is_empty() {
+                return new.into_iter().map(text).map(here).collect();
+            }
             let gone = gone.into_iter().map(|item| format!("-{}", text(item)));
-            new.into_iter().map(text).chain(gone).map(here).collect()
+            gone.map(here).collect()
         }
         (Some(with), _) => vec![here(text(with))],
         (None, Some(without)) => vec![here(format!("-{}", text(without)))],

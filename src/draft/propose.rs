@@ -620,24 +620,21 @@ fn evidence(
     is_shared: bool,
 ) -> String {
     let mut said = Vec::new();
+    let beside = (!is_shared && one.did.share_of(print) <= MOST_OF_IT)
+        .then(|| one.did.field_beside(print))
+        .flatten();
     if let Some(field) = one.did.field_of_text(print) {
         said.push(format!("the same text shows in {field}"));
     } else if found(&one.did, candidate, print) > 0.1
         && let Some(field) = one.did.shared_field(print)
     {
         said.push(format!("sets the same field: {field}"));
+        said.extend(beside.map(|field| format!("it sets others, too, such as {field}")));
     }
     match candidate.names {
         names if names > 0.75 => said.push("same name".to_owned()),
         names if names > 0.35 => said.push("the name is alike".to_owned()),
         _ => {}
-    }
-    if !is_shared
-        && one.did.touches(print)
-        && one.did.share_of(print) <= MOST_OF_IT
-        && let Some(field) = one.did.field_beside(print)
-    {
-        said.push(format!("it sets others, too, such as {field}"));
     }
     if candidate.is_hinted {
         said.push("the chart names both in one line".to_owned());

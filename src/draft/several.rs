@@ -4,11 +4,11 @@
 //! than it did, or places that each do a part of it; they match only together. Settings are merged only if all of them
 //! have the same value: which of two counts, no rendering can tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     candidates::NameSource,
-    footprint::Footprint,
+    footprint::{Footprint, Trace},
     propose::{ALL, MAYBE, OpenSetting, TOLD, TriedPlace},
 };
 
@@ -20,33 +20,42 @@ const SOME: f64 = 0.1;
 const OWN: f64 = 0.8;
 
 /// Settings of the same value that go to the same place, by their numbers, each with that place: it is surely the one of
-/// some of them (`sure`) and among the likeliest of the others, and together they did most of what it does.
+/// some of them (`sure`) and among the likeliest of the others, and each of these did something of what it does that the
+/// first one did not.
 pub(super) fn merged<'o>(
     open: &'o [OpenSetting<'_>],
     sure: impl Fn(&'o OpenSetting<'_>) -> Option<&'o TriedPlace>,
 ) -> BTreeMap<usize, &'o TriedPlace> {
     let mut merged = BTreeMap::new();
-    for first in open {
-        let Some((to, ..)) = sure(first) else {
+    for (number, first) in open.iter().enumerate() {
+        let Some(place) = sure(first) else {
             continue;
         };
-        let is_it = |(place, score, does): &&TriedPlace, one: &OpenSetting<'_>| {
-            place.to == to.to && *score >= MAYBE && one.did.touches(does)
-        };
-        let together = open.iter().enumerate().filter_map(|(at, one)| {
-            let mut likely = one.tried.iter().take(TOLD);
-            let place = likely.find(|tried| is_it(tried, one))?;
-            (one.leaf.value == first.leaf.value).then_some((at, place))
+        let (to, _, does) = place;
+        let others = open.iter().enumerate().filter_map(|(at, one)| {
+            let is_other = at != number && one.leaf.value == first.leaf.value;
+            let mut likely = one.tried.iter().take(TOLD).filter(|_| is_other);
+            let place = likely.find(|(place, score, _)| place.to == to.to && *score >= MAYBE)?;
+            Some((at, place))
         });
-        let together: Vec<(usize, &TriedPlace)> = together.collect();
-        let mut did = Footprint::default();
-        let mut does = Footprint::default();
-        for (at, (.., print)) in &together {
-            did.take_in(open[*at].did.clone());
-            does.take_in(print.clone());
-        }
-        if together.len() > 1 && did.share_of(&does) > MOST_OF_IT {
-            merged.extend(together);
+        let mut others: Vec<(usize, &TriedPlace)> = others.collect();
+        // Each sees what it can have had something to do with.
+        let prints = others.iter().map(|(_, (.., does))| does);
+        let traces: BTreeSet<&Trace> = prints.chain([does]).flat_map(Footprint::traces).collect();
+        let is_beside = |trace: &&&Trace| !first.did.leaves(trace);
+        let adds = |at: usize, trace: &Trace| open[at].did.leaves_text(trace);
+        others.retain(|(at, _)| {
+            traces
+                .iter()
+                .filter(is_beside)
+                .any(|trace| adds(*at, trace))
+        });
+        let is_left =
+            |trace: &&&Trace| is_beside(trace) && !others.iter().any(|(at, _)| adds(*at, trace));
+        let done = traces.len() - traces.iter().filter(is_left).count();
+        if !others.is_empty() && does.part_of_all(done) > MOST_OF_IT {
+            merged.insert(number, place);
+            merged.extend(others);
         }
     }
     merged

@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     candidates::{ChartKeys, KeyCandidate},
-    footprint::Footprint,
+    footprint::{Footprint, SAME_TEXT},
     gated::try_behind_switches,
     propose::{ALL, FOUND, HINTED, OpenSetting, Sides},
 };
@@ -526,7 +526,7 @@ fn score(open: &mut [OpenSetting<'_>], has_rendered: bool, learned: &[(Path, Pat
                         - if candidate.was_alive { 0.15 } else { 0.0 }
                 }
                 .max(
-                    match candidate.is_hinted && found(&one.did, candidate, print) >= FOUND {
+                    match candidate.is_hinted && found(&one.did, candidate, print) >= SAME_TEXT {
                         true => HINTED,
                         false => 0.0,
                     },
@@ -549,8 +549,12 @@ pub(super) fn shaped(value: &Value, wraps: bool) -> Value {
 
 /// The part of a setting's effects that a candidate has.
 pub(super) fn found(did: &Footprint, candidate: &KeyCandidate, print: &Footprint) -> f64 {
-    match candidate.was_alive {
+    let there = match candidate.was_alive {
         true => did.found_in_same_objects(print),
         false => did.found_in(print),
+    };
+    match candidate.is_hinted {
+        true => there.max(did.text_found_elsewhere(print)),
+        false => there,
     }
 }
