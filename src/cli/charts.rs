@@ -353,7 +353,7 @@ fn headline(both: &Both, found: &Proposals, renderings: usize) -> String {
         ),
         WayKnown::Whole(_) => (
             format!("refit knows {chart} {old} and {new}.\nWhat none of its steps speaks of"),
-            !found.settings.is_empty() || !found.needed.is_empty(),
+            !found.settings.is_empty() || !found.needed.is_empty() || !found.demands.is_empty(),
         ),
     };
     match (&found.unproven, was_drafted) {

@@ -205,9 +205,8 @@ fn shows_all(effects: &[RenderedEffect], manifest: &Manifest, says_the_same: boo
     let is_there = |effect: &RenderedEffect| {
         let spot = &effect.spot;
         match &effect.with {
-            Some(with) => {
-                spot.path.depth() > 0 && manifest.field(&spot.object, &spot.path) == Some(with)
-            }
+            Some(_) if spot.path.is_root() => manifest.objects.contains_key(&spot.object),
+            Some(with) => manifest.field(&spot.object, &spot.path) == Some(with),
             None if !says_the_same => false,
             None if spot.path.depth() == 0 => !manifest.objects.contains_key(&spot.object),
             None => manifest.field(&spot.object, &spot.path).is_none(),

@@ -90,6 +90,15 @@ pub fn migration_file(
             }
         }
     }
+    for demand in &found.demands {
+        let _ = writeln!(
+            comments,
+            "  # {} is demanded where {} is set: {}",
+            on_one_line(&demand.key.to_string()),
+            on_one_line(&demand.beside.to_string()),
+            on_one_line(&demand.said)
+        );
+    }
     let steps = match steps.is_empty() {
         true => "steps: {}\n".to_owned(),
         false => format!("steps:\n{steps}"),

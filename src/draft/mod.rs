@@ -7,6 +7,7 @@
 
 mod bare;
 pub mod candidates;
+mod demand;
 pub mod footprint;
 mod gated;
 mod hints;

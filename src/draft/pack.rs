@@ -6,6 +6,7 @@ use semver::Version;
 
 use super::{
     bare::{Versions, bare_pack},
+    demand::Demand,
     propose::{Destination, Proposal, Proposals, SettingState, Suggestion, without_shared_end},
 };
 use crate::{
@@ -118,6 +119,9 @@ fn migration(versions: &Versions, found: &Proposals, options: &DraftOptions) -> 
                 steps.notice(proposal, severity, &text);
             }
         }
+    }
+    for demand in &found.demands {
+        steps.set_demanded(demand, new);
     }
     for path in &found.needed {
         steps.demand(path, new);
@@ -310,6 +314,47 @@ impl DraftSteps {
             quoted(&proposal.from.to_string()),
             escape_braces(&format!("{}{text}", self.mark))
         );
+    }
+
+    /// Sets a key without which the new chart does not take a setting, or asks for its value.
+    fn set_demanded(&mut self, demand: &Demand, new: &Version) {
+        let (key, beside, map) = (&demand.key, &demand.beside, &demand.named_in);
+        let id = id(&mut self.ids, "set", key);
+        let said = sentence(&demand.said);
+        let steps = &mut self.text;
+        let quoted_key = quoted(&key.to_string());
+        let _ = writeln!(
+            steps,
+            "  {id}:\n    title: {}\n    why: {}\n    read: {{v: {}}}\n    if: set(v)",
+            escape_braces(&format!("Set {key}")),
+            escape_braces(&format!(
+                "Drafted, demanded by the new chart. It says: {said}"
+            )),
+            quoted(&beside.to_string()),
+        );
+        if let (true, [value]) = (self.accepted, demand.values.as_slice()) {
+            let value = serde_json::Value::from(value);
+            let _ = writeln!(steps, "    do: {{{quoted_key}: {value}}}");
+            return;
+        }
+        let ask = format!(
+            "{}{new} does not render with `{beside}`: {said} What is `{key}`?",
+            self.mark
+        );
+        let _ = writeln!(steps, "    ask: {}\n    options:", escape_braces(&ask));
+        for (number, value) in demand.values.iter().enumerate() {
+            let text = value.scalar_text().unwrap_or_default();
+            let title = escape_braces(&format!("{text}, as in `{map}`, with which it renders"));
+            let option = if number == 0 { "set" } else { option(number) };
+            let _ = writeln!(steps, "      {option}:\n        title: {title}");
+            if demand.values.len() == 1 {
+                steps.push_str("        recommended: true\n");
+            }
+            let value = serde_json::Value::from(value);
+            let _ = writeln!(steps, "        do: {{{quoted_key}: {value}}}");
+        }
+        steps
+            .push_str("      leave:\n        title: Leave it out, and the chart does not render\n");
     }
 
     /// Tells a key that the new chart does not render without.

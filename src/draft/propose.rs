@@ -12,6 +12,7 @@ use std::{
 
 use super::{
     candidates::{ChartKeys, KeyCandidate, NameSource, candidates},
+    demand::{Demand, agreeing, demands},
     footprint::{CommonWords, Footprint},
     kin::kin,
     lost::{lost_by_reading, opened, traced},
@@ -133,6 +134,8 @@ pub struct Proposals {
     pub settings: Vec<Proposal>,
     /// Keys without which the new chart does not render, and for which nobody has a value.
     pub needed: BTreeSet<Path>,
+    /// Keys without which the new chart does not take a setting, with the values that they can have.
+    pub demands: Vec<Demand>,
     /// The reason for which effects could not be compared, if they could not.
     pub unproven: Option<String>,
 }
@@ -152,6 +155,8 @@ impl Proposals {
             }
         }
         self.needed.extend(other.needed);
+        self.demands.extend(other.demands);
+        self.demands = agreeing(std::mem::take(&mut self.demands));
         self.unproven = self.unproven.take().or(other.unproven);
     }
 }
@@ -180,6 +185,8 @@ impl Proposals {
                 None => self.settings.push(setting),
             }
         }
+        self.demands.extend(other.demands);
+        self.demands = agreeing(std::mem::take(&mut self.demands));
         self.needed.extend(other.needed);
         self.unproven = self.unproven.take().or(other.unproven);
         one_source_each(&mut self.settings);
@@ -306,14 +313,26 @@ pub(super) fn propose_on(
                 needed.insert(path);
             }
         }
-        let after = peeled(pair.new, now, &rest, &ground)
-            .map_err(|why| format!("under the new chart: {why}"))?;
+        let peel = |rest: &Map, ground: &Map| {
+            let peeled = peeled(pair.new, now, rest, ground);
+            peeled.map_err(|why| format!("under the new chart: {why}"))
+        };
+        let mut after = peel(&rest, &ground)?;
+        let demands = demands(&after, &rest, &new.defaults);
+        for demand in &demands {
+            set_path(&mut ground, &demand.key, demand.values[0].clone());
+            set_path(&mut rest, &demand.key, demand.values[0].clone());
+        }
+        if !demands.is_empty() {
+            after = peel(&rest, &ground)?;
+        }
         let manifests = [&before.side.manifest, &after.side.manifest];
         Ok::<_, String>(Sides {
             common: CommonWords::of(manifests),
             before,
             after,
             scaffold: needed,
+            demands,
         })
     });
     let (sides, unproven) = match rendered {
@@ -402,6 +421,9 @@ pub(super) fn propose_on(
     });
     Proposals {
         needed: needed.cloned().collect(),
+        demands: sides
+            .as_ref()
+            .map_or_else(Vec::new, |sides| sides.demands.clone()),
         settings,
         unproven,
     }
@@ -437,6 +459,8 @@ pub(super) struct Sides<'c> {
     pub after: Peeled<'c>,
     /// The places that were filled because the new chart does not render without them.
     pub scaffold: BTreeSet<Path>,
+    /// The keys that were set because it does not take a setting without them.
+    pub demands: Vec<Demand>,
     /// Words that say nothing in names of objects.
     pub common: CommonWords,
 }

@@ -1,6 +1,6 @@
 //! Settings that went below names that users give, or that make sense only together.
 
-use crate::shop::{preview_drafted, said};
+use crate::shop::{preview_drafted, said, said_in_words};
 use crate::support;
 
 use std::{fs, path::Path};
@@ -208,4 +208,81 @@ fn a_key_that_the_new_charts_schema_refuses_is_no_place() {
         "{}",
         said(&output)
     );
+}
+
+const SERVICES: &str = "\
+{{- range $name, $service := .Values.services }}
+{{- if not $service.unit }}{{ fail (printf \"unit field is required for Service. (service: %s)\" $name) }}{{ end }}
+{{- if not (hasKey $.Values.units $service.unit) }}{{ fail \"there is no such unit\" }}{{ end }}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ $name }}
+spec:
+  ports:
+  - port: {{ $service.port }}
+{{- end }}
+";
+
+/// A setting that stays where it is, and that the new chart takes only with a key beside it.
+#[test]
+fn a_key_that_is_demanded_beside_a_setting_gets_the_name_with_which_it_renders() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let old = SERVICES.lines().filter(|line| !line.contains("fail"));
+    let old: String = old.map(|line| format!("{line}\n")).collect();
+    for (units, name) in [("web: {}", Some("web")), ("web: {}\n  jobs: {}", None)] {
+        let home = tempfile::tempdir().unwrap();
+        let home = home.path();
+        chart(
+            &home.join("old"),
+            "1.0.0",
+            &old,
+            "services: {}\nunits: {}\n",
+        );
+        chart(
+            &home.join("new"),
+            "2.0.0",
+            SERVICES,
+            "services: {}\nunits: {}\n",
+        );
+        let values =
+            format!("services:\n  shop:\n    port: 8080 # for the proxy\nunits:\n  {units}\n");
+        fs::write(home.join("values.yaml"), values).unwrap();
+        let text = said_in_words(
+            &helm::refit(helm.program(), home)
+                .args([
+                    "upgrade",
+                    "values.yaml",
+                    "--old-chart",
+                    "old",
+                    "--new-chart",
+                    "new",
+                ])
+                .output()
+                .unwrap(),
+        );
+        let asks = "2.0.0 does not render with `services.shop.port`: unit field is required for Service. (service: shop). What is `services.shop.unit`?";
+        assert!(text.contains(asks), "{text}");
+        assert!(!text.contains("Where does it go"), "{text}");
+        assert_eq!(
+            text.contains("web, as in `units`, with which it renders (recommended)"),
+            name.is_some(),
+            "{text}"
+        );
+        assert_eq!(
+            text.contains("jobs, as in `units`"),
+            name.is_none(),
+            "{text}"
+        );
+        let drafted = said(&preview_drafted(helm.program(), home));
+        let line = name.map(|name| format!("+    unit: {name}"));
+        assert_eq!(
+            line.as_ref().is_some_and(|line| drafted.contains(line)),
+            name.is_some(),
+            "{drafted}"
+        );
+    }
 }
