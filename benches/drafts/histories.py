@@ -161,11 +161,14 @@ def render(chart, values):
     return done.stdout if done.returncode == 0 else None
 
 
-def in_effect(chart, values, settings):
+def in_effect(chart, values, settings, demands):
     """Says of a path whether the new chart does something with the value there.
 
     What the new chart refuses is among the drafted settings; if it refuses the values, they are rendered without these.
+    Keys that it demands beside a value are there.
     """
+    for demand in demands:
+        values = put(values, demand["key"].split("."), demand["value"])
     base, whole = values, render(chart, values)
     if whole is None:
         drafted = {plain(setting["from"]) for setting in settings}
@@ -298,7 +301,7 @@ def main():
         except (subprocess.TimeoutExpired, json.JSONDecodeError) as error:
             print(f"{number:02} {title}: NOT DRAFTED: {type(error).__name__}", flush=True)
             continue
-        works = in_effect(folders[1], old[2], found["settings"])
+        works = in_effect(folders[1], old[2], found["settings"], found.get("demands", []))
         other_way = functools.partial(another_way, folders[1], new[2])
         words, lines = judge(old[2], new[2], found["settings"], works, other_way)
         total.update(words)

@@ -52,6 +52,10 @@ pub fn run(old: &str, new: &str, files: &[&str]) {
                 json!({"from": setting.from.to_string(), "did": setting.did, "fate": fate, "places": places})
             })
             .collect();
+        let demands = found.demands.iter().map(|demand| {
+            let value = Value::from(&demand.values[0]);
+            json!({"key": demand.key.to_string(), "value": value, "said": demand.said})
+        });
         let line = json!({
             "file": file,
             "unproven": found.unproven,
@@ -59,6 +63,7 @@ pub fn run(old: &str, new: &str, files: &[&str]) {
             "ms": begin.elapsed().as_millis(),
             "reading_ms": reading,
             "settings": settings,
+            "demands": demands.collect::<Vec<_>>(),
         });
         println!("{line}");
     }

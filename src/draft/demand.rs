@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::sides::{LOOSE, Peeled};
 use crate::{
-    effect::{leaves::set_path, messages::gist, render::RenderMode},
+    effect::{leaves::set_path, messages::gist},
     values::{Map, Path, Value},
 };
 
@@ -37,32 +37,55 @@ pub struct Demand {
     pub said: String,
 }
 
-/// The keys that a chart demands for settings that it refused, each once. `values` are those for the new chart, `defaults`
-/// its own.
-pub(super) fn demands(after: &Peeled<'_>, values: &Map, defaults: &Value) -> Vec<Demand> {
+/// The keys that a chart demands for settings that it refused, each once, and the values that it took with them. `values`
+/// are those for the new chart, `defaults` its own.
+pub(super) fn demands(after: &Peeled<'_>, values: &Map, defaults: &Value) -> (Vec<Demand>, Map) {
     let mut found: Vec<Demand> = Vec::new();
+    let mut taken = after.side.values.clone();
     for (beside, error) in &after.refused {
-        let said = gist(error);
-        let known = |key: &Path| found.iter().any(|demand| demand.key == *key);
-        let mut keys = keys_around(beside, &said, values).into_iter();
-        let demand = keys.find_map(|(key, word)| {
-            let (named_in, names) = names_for(&word, values, defaults)?;
-            let fits = |name: &String| renders(after, values, beside, (&key, name));
-            let names: Vec<Value> = match known(&key) {
-                true => return None,
-                false => names.into_iter().filter(fits).map(Value::from).collect(),
-            };
-            (!names.is_empty()).then(|| Demand {
-                key,
-                values: names,
-                named_in,
-                beside: beside.clone(),
-                said: said.clone(),
-            })
-        });
-        found.extend(demand);
+        let with_it = with(&taken, values, beside);
+        // A key that another setting demanded may have been all that was missing.
+        if !found.is_empty() && is_taken(after, &with_it) {
+            taken = with_it;
+        } else if let Some(demand) = demand(after, (beside, gist(error)), &with_it, defaults) {
+            taken = with_it;
+            set_path(&mut taken, &demand.key, demand.values[0].clone());
+            found.push(demand);
+        }
     }
-    found
+    (found, taken)
+}
+
+/// The key that a chart demands for a setting, which is among `values`; `said` is what it says without.
+fn demand(
+    after: &Peeled<'_>,
+    (beside, said): (&Path, String),
+    values: &Map,
+    defaults: &Value,
+) -> Option<Demand> {
+    let mut keys = keys_around(beside, &said, values).into_iter();
+    let (key, named_in, names) = keys.find_map(|(key, word)| {
+        let (named_in, mut names) = names_for(&word, values, defaults)?;
+        names.retain(|name| {
+            let mut tried = values.clone();
+            set_path(&mut tried, &key, Value::from(name.as_str()));
+            is_taken(after, &tried)
+        });
+        (!names.is_empty()).then_some((key, named_in, names))
+    })?;
+    Some(Demand {
+        key,
+        values: names.into_iter().map(Value::from).collect(),
+        named_in,
+        beside: beside.clone(),
+        said,
+    })
+}
+
+fn is_taken(after: &Peeled<'_>, values: &Map) -> bool {
+    let renderer = after.side.renderer;
+    let mut modes = [after.side.mode].into_iter().chain(LOOSE);
+    modes.any(|mode| renderer.render(values, mode).is_ok())
 }
 
 /// The words of a message as keys of the maps around a setting, the nearest map first, that are not set there.
@@ -110,17 +133,13 @@ fn names_for(word: &str, values: &Map, defaults: &Value) -> Option<(Path, Vec<St
     (!names.is_empty()).then_some((at, names))
 }
 
-/// True if the chart takes a setting with a key beside it.
-fn renders(after: &Peeled<'_>, values: &Map, beside: &Path, (key, name): (&Path, &str)) -> bool {
-    let mut tried = after.side.values.clone();
-    let whole = Value::Map(values.clone());
-    if let Some(value) = beside.get(&whole) {
-        set_path(&mut tried, beside, value.clone());
+/// Values with one more of some others.
+fn with(taken: &Map, values: &Map, setting: &Path) -> Map {
+    let mut all = taken.clone();
+    if let Some(value) = setting.get(&Value::Map(values.clone())) {
+        set_path(&mut all, setting, value.clone());
     }
-    set_path(&mut tried, key, Value::from(name));
-    let renderer = after.side.renderer;
-    let is_taken = |mode: &RenderMode| renderer.render(&tried, *mode).is_ok();
-    is_taken(&after.side.mode) || LOOSE.iter().any(is_taken)
+    all
 }
 
 /// The demands of several releases: of one key, only the values that do for all.

@@ -318,13 +318,12 @@ pub(super) fn propose_on(
             peeled.map_err(|why| format!("under the new chart: {why}"))
         };
         let mut after = peel(&rest, &ground)?;
-        let demands = demands(&after, &rest, &new.defaults);
+        let (demands, taken) = demands(&after, &rest, &new.defaults);
         for demand in &demands {
-            set_path(&mut ground, &demand.key, demand.values[0].clone());
             set_path(&mut rest, &demand.key, demand.values[0].clone());
         }
         if !demands.is_empty() {
-            after = peel(&rest, &ground)?;
+            after = peel(&rest, &taken)?;
         }
         let manifests = [&before.side.manifest, &after.side.manifest];
         Ok::<_, String>(Sides {

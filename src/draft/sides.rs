@@ -39,6 +39,9 @@ pub(super) const LOOSE: [RenderMode; 2] = [
 /// In how many parts values are left out of a chart that needs some of them.
 const MOST_PARTS: usize = 64;
 
+/// How often it is tried whether a chart takes what it refused before.
+const MOST_AGAIN: usize = 3;
+
 /// Renders a chart with values, without those on which it breaks. `ground` are values that it needs.
 ///
 /// # Errors
@@ -75,15 +78,15 @@ pub fn peeled<'c>(
                 refused: BTreeMap::new(),
             };
             adding.try_halves(&all);
-            // What needs others that came later.
-            let again: Vec<(Path, Value)> = all
-                .iter()
-                .filter(|(path, _)| adding.refused.contains_key(path))
-                .cloned()
-                .collect();
-            for one in &again {
-                adding.refused.remove(&one.0);
-                adding.try_halves(std::slice::from_ref(one));
+            // What needs others that came later, one of them or all at once.
+            for _ in 0..MOST_AGAIN {
+                let refused = std::mem::take(&mut adding.refused);
+                let is_refused = |(path, _): &&(Path, Value)| refused.contains_key(path);
+                let again: Vec<(Path, Value)> = all.iter().filter(is_refused).cloned().collect();
+                adding.try_halves(&again);
+                if adding.refused.len() == refused.len() {
+                    break;
+                }
             }
             (adding.kept, adding.refused)
         }
