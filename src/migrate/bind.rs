@@ -17,6 +17,9 @@ use crate::{
     values::{Map, Path, ReadError, Segment, Value, View, merge::merge},
 };
 
+/// Up to so many levels the path of each is spelled out on the way down.
+const FEW_LEVELS: usize = 3;
+
 /// A layer on its way: its text's values, and what became of them so far.
 #[derive(Debug, Clone)]
 pub(super) struct BoundLayer<'v> {
@@ -168,22 +171,20 @@ fn in_merged_order(
     }
 }
 
-/// True if a place can only be led through by every layer, as it was and as it is: by a map if a key leads on, by a list
-/// if an item does. Then no value need be read to know it, which would be all of a map for each of its entries.
-pub(super) fn leads_on(
+/// The number of levels of a path from the top that every layer can only lead through, as it was and as it is: by a map
+/// where a key leads on, by a list where an item does. Of them no value need be read, which would be all of a map for each
+/// of its entries; and each layer is walked down once, however deep the place is.
+pub(super) fn levels_led_through(
     (after, was): (&[BoundLayer<'_>], &[BoundLayer<'_>]),
     having: &[usize],
     path: &[Segment],
-    to_key: bool,
-) -> bool {
-    having.iter().flat_map(|i| [&after[*i], &was[*i]]).all(
-        |BoundLayer { view, root }| match lookup(root, path, view) {
-            Lookup::Absent => true,
-            Lookup::Hidden => false,
-            Lookup::Here(_, node, _) if to_key => node.is_map(view),
-            Lookup::Here(_, node, _) => node.is_list(view),
-        },
-    )
+) -> usize {
+    let layers = having.iter().flat_map(|i| [&after[*i], &was[*i]]);
+    let led = layers.map(|BoundLayer { view, root }| match lookup(root, path, view) {
+        Lookup::Absent | Lookup::Here(..) => path.len(),
+        Lookup::Hidden { below } => below,
+    });
+    led.min().unwrap_or(path.len())
 }
 
 /// The layers that have, or had, something under the first key of a path. To all others the path leads nowhere; a
@@ -260,7 +261,7 @@ impl Sight<'_, '_> {
                 let BoundLayer { view, root } = &was[i];
                 match lookup(root, path.segments(), view) {
                     Lookup::Absent => (false, false),
-                    Lookup::Hidden => (true, true),
+                    Lookup::Hidden { .. } => (true, true),
                     Lookup::Here(_, node, is_final) => (is_final || !node.is_map(view), true),
                 }
             });
@@ -273,7 +274,7 @@ impl Sight<'_, '_> {
                 Lookup::Absent => continue,
                 // A leaf does not show through a map that a later layer has or had.
                 Lookup::Here(_, node, _) if hidden && !node.is_map(layer.view) => break,
-                Lookup::Hidden => break,
+                Lookup::Hidden { .. } => break,
                 Lookup::Here(at, node, is_final) => (at, node, is_final),
             };
             let owner = self.owner;
@@ -314,8 +315,10 @@ impl Sight<'_, '_> {
 
 enum Lookup<'n> {
     Absent,
-    /// Something stands on the way that later layers replace whole.
-    Hidden,
+    /// Something stands on the way that later layers replace whole, this many levels down.
+    Hidden {
+        below: usize,
+    },
     /// The path and the node, and true if it hides the values of earlier layers, as an item does.
     Here(Path, Cow<'n, TracedValue>, bool),
 }
@@ -325,7 +328,15 @@ fn lookup<'n>(root: &'n TracedValue, path: &[Segment], view: &View<'_>) -> Looku
     // The positions of the items on the way: the path is spelled out only where it leads somewhere.
     let mut positions = Vec::new();
     let mut in_list = false;
-    for (depth, segment) in path.iter().enumerate() {
+    let mut depth = 0;
+    while let Some(segment) = path.get(depth) {
+        // Few keys are quicker looked up one by one than looked for twice where one is missing.
+        if path.len() - depth > FEW_LEVELS
+            && let Some((keys, below)) = node.far_below(&path[depth..], view)
+        {
+            (depth, node) = (depth + keys, Cow::Owned(below));
+            continue;
+        }
         let below = match segment {
             Segment::Key(key) if node.is_map(view) => match node {
                 Cow::Borrowed(node) => node.child(key, view),
@@ -333,7 +344,7 @@ fn lookup<'n>(root: &'n TracedValue, path: &[Segment], view: &View<'_>) -> Looku
             },
             // An empty file sets nothing.
             Segment::Key(_) if depth == 0 => return Lookup::Absent,
-            Segment::Key(_) => return Lookup::Hidden,
+            Segment::Key(_) => return Lookup::Hidden { below: depth },
             _ if node.is_list(view) => {
                 in_list = true;
                 let item = match node {
@@ -346,14 +357,15 @@ fn lookup<'n>(root: &'n TracedValue, path: &[Segment], view: &View<'_>) -> Looku
                     item
                 })
             }
-            _ => return Lookup::Hidden,
+            _ => return Lookup::Hidden { below: depth },
         };
         match below {
             Some(below) => node = below,
             // A list takes the place of those of lower layers whole, of the items that it does not have as well.
-            None if in_list => return Lookup::Hidden,
+            None if in_list => return Lookup::Hidden { below: depth + 1 },
             None => return Lookup::Absent,
         }
+        depth += 1;
     }
     let mut positions = positions.into_iter();
     let at = path.iter().map(|segment| match segment {

@@ -11,7 +11,7 @@ use indexmap::{IndexMap, map::Entry};
 use semver::Version;
 
 use super::{
-    bind::{BoundLayer, find, layers_having, leads_on, standing_value},
+    bind::{BoundLayer, find, layers_having, levels_led_through, standing_value},
     clash::check_clashes,
     decision::{Decision, DecisionValue, Offer, scoped},
     error::MigrateError,
@@ -333,10 +333,8 @@ impl<'r> StepRun<'r> {
                 .or_insert_with(|| layers_having(after, was, &output.stands));
             // A scalar further up would have to give way to the map that leads to the place, so it is asked about
             // there.
-            let in_the_way = (1..segments.len()).find_map(|n| {
-                if leads_on((after, was), having, &segments[..n], segments[n].is_key()) {
-                    return None;
-                }
+            let led = levels_led_through((after, was), having, segments).max(1);
+            let in_the_way = (led..segments.len()).find_map(|n| {
                 let above = Path::new(segments[..n].to_vec());
                 let value = standing_value((after, was), having, &above).ok()??;
                 let leads = match segments[n].is_key() {

@@ -570,9 +570,16 @@ impl TracedValue {
         keys: &Path,
         found: &mut dyn FnMut(Place, &Self),
     ) {
-        let mut here = above.at_all(keys);
-        here.captures.push(keys.to_string());
-        self.find_into(rest, view, here, found);
+        // The keys so far are spelled out only where what follows them can begin.
+        let begins = match rest.first() {
+            Some(Segment::Key(key)) => self.child(key, view).is_some(),
+            _ => true,
+        };
+        if begins {
+            let mut here = above.at_all(keys);
+            here.captures.push(keys.to_string());
+            self.find_into(rest, view, here, found);
+        }
         self.each_entry(view, |key, node| {
             node.find_deep(rest, view, above, &keys.key(key), found);
         });
@@ -621,6 +628,38 @@ impl TracedValue {
                 .find(|e| e.key == key)
                 .map(|e| e.node),
         }
+    }
+
+    /// The value that the first keys of a path lead to in what is as it stands in the text, and their number, if they
+    /// are two or more: the path of its place is spelled out once, and not for each key.
+    pub(super) fn far_below(&self, path: &[Segment], view: &View<'_>) -> Option<(usize, Self)> {
+        let Body::Same = self.body else { return None };
+        let top = self.source()?;
+        let (mut node, mut direct, mut keys) = (top.node, top.direct, 0);
+        while let Some(Segment::Key(key)) = path.get(keys) {
+            let Ok(Some(entry)) = view.get(node, key) else {
+                break;
+            };
+            (node, keys) = (entry.value, keys + 1);
+            direct &= entry.via == Via::Direct;
+        }
+        let below = || Self {
+            origin: ValueOrigin::Source(TextPlace {
+                layer: top.layer,
+                path: top
+                    .path
+                    .segments()
+                    .iter()
+                    .chain(&path[..keys])
+                    .cloned()
+                    .collect(),
+                node,
+                direct,
+            }),
+            body: Body::Same,
+            also: Vec::new(),
+        };
+        (keys > 1).then(|| (keys, below()))
     }
 
     /// The value of a key of a map, as it is where the map is spelled out.
