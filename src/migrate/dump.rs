@@ -25,10 +25,10 @@ use super::{
     run::{Change, StepReport},
 };
 use crate::{
-    pack::{Keys, Known, Told},
+    pack::{DefaultLeaves, Keys, Known, Told},
     plan::Plan,
     questions::STRIP_DEFAULTS,
-    values::{Map, Path, Value, ValuesPart, leaves, merge::merge_all},
+    values::{Map, Path, Value, merge::merge_all},
 };
 
 const STRIP: &str = "strip";
@@ -60,14 +60,14 @@ struct DumpComparison {
 }
 
 impl DumpComparison {
-    fn new(defaults: &Map, values: &Value) -> Self {
+    fn new(defaults: &DefaultLeaves, values: &Value) -> Self {
         let mut comparison = Self {
             defaults: 0,
             set: 0,
             equal: 0,
             same: Vec::new(),
         };
-        for (path, default) in leaves(defaults) {
+        for (path, default) in &defaults.all {
             let says = !is_empty(default);
             comparison.defaults += usize::from(says);
             let Some(value) = path.get(values) else {
@@ -76,7 +76,7 @@ impl DumpComparison {
             comparison.set += usize::from(says);
             if value == default {
                 comparison.equal += usize::from(says);
-                comparison.same.push((path, default.clone()));
+                comparison.same.push((path.clone(), default.clone()));
             }
         }
         comparison
@@ -113,7 +113,7 @@ pub(super) fn strip(
         return Ok(None);
     }
     let defaults = keys.default_values(&plan.from);
-    let Some((values, comparison)) = compared(layers, &defaults)? else {
+    let Some((values, comparison)) = compared(layers, defaults.leaves())? else {
         return Ok(None);
     };
     let found = in_layers(layers, &comparison.same);
@@ -141,7 +141,8 @@ pub(super) fn strip(
             let tell = &mut stripped.report.tell;
             tell.extend(changed_defaults(keys, &comparison.same, plan).map(Told::from));
             tell.extend(
-                of_bundled_charts(keys, &plan.from, &values, &defaults, layers).map(Told::from),
+                of_bundled_charts(keys, &plan.from, &values, defaults.map(), layers)
+                    .map(Told::from),
             );
         }
         Some(_) => {}
@@ -168,14 +169,10 @@ fn are_too_few(layers: &[BoundLayer<'_>], plan: &Plan<'_>) -> bool {
 /// The effective values at the places of the defaults, if they are a copy of them.
 fn compared(
     layers: &[BoundLayer<'_>],
-    defaults: &Map,
+    defaults: &DefaultLeaves,
 ) -> Result<Option<(Value, DumpComparison)>, MigrateError> {
-    let mut part = ValuesPart::default();
-    for (path, _) in leaves(defaults) {
-        part.add(&path);
-    }
     let values = layers.iter().enumerate().map(|(layer, it)| {
-        let read = it.view.part(&part);
+        let read = it.view.part(&defaults.part);
         read.map_err(|error| MigrateError::Read { layer, error })
     });
     let values = Value::Map(merge_all(values.collect::<Result<Vec<_>, _>>()?));
@@ -289,14 +286,14 @@ fn take(
 
 /// The defaults that are no longer pinned and are other ones in the target, with the lines that pin them again.
 fn changed_defaults(keys: &Keys, same: &[(Path, Value)], plan: &Plan<'_>) -> Option<String> {
-    let target = Value::Map(keys.default_values(&plan.to));
+    let target = keys.default_values(&plan.to);
     let changed: Vec<String> = same
         .iter()
         // A key that the target does not read cannot be pinned again.
         .filter(|(path, _)| keys.known(path, &plan.to) == Known::Read)
         .filter_map(|(path, was)| {
             let now = path
-                .get(&target)
+                .get(target.values())
                 .filter(|now| *now != was && now.is_leaf())?;
             Some(format!("{path}: {} (now {})", brief(was), brief(now)))
         })

@@ -457,13 +457,9 @@ impl<'r> StepRun<'r> {
         let chart = &below.chart;
         let text = |text: String| LazyValue::new(|| Value::String(text));
         let defaults = |version: &Version| {
-            let defaults = self
-                .plan
-                .pack
-                .keys
-                .default_values(version)
-                .swap_remove(&chart.key);
-            LazyValue::new(|| defaults.unwrap_or_else(|| Value::Map(Map::new())))
+            let defaults = self.plan.pack.keys.default_values(version);
+            let own = defaults.map().get(&chart.key).cloned();
+            LazyValue::new(|| own.unwrap_or_else(|| Value::Map(Map::new())))
         };
         scope.bind_made("before", LazyValue::map([("values", defaults(before))]));
         let to = self.to;

@@ -108,7 +108,7 @@ pub fn meaning(layers: &[TracedValue], views: &[&View<'_>], plan: &Plan<'_>) -> 
 pub fn effective(pack: &Pack, version: &semver::Version, values: Map) -> Value {
     let chart = ChartDefaults {
         name: pack.info.chart.clone(),
-        values: pack.keys.default_values(version),
+        values: pack.keys.default_values(version).map().clone(),
         dependencies: Vec::new(),
     };
     let merged = coalesce(HelmMajor::V3, &chart, &values);

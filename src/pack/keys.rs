@@ -7,12 +7,14 @@ use std::{
 
 use semver::Version;
 
+use super::defaults::Defaults;
 use super::error::PackError;
 use super::expr::LazyValue;
 use super::model::{KeyRange, KeysFile, OpenKind, ReadAnswer};
 use super::nearby::Nearby;
 use super::range::VersionRange;
-use crate::values::{Map, Path, Segment, Value};
+use super::spellings::Spellings;
+use crate::values::{Path, Segment, Value};
 
 /// The keys of a chart, in the chart's own order.
 #[derive(Debug)]
@@ -26,9 +28,11 @@ pub struct Keys {
     /// The places of keys in the chart's own order, gathered when the first key is put into a file.
     ranks: OnceLock<Ranks>,
     /// The default values of the versions that were asked for: a run over many releases asks often.
-    defaults: Mutex<BTreeMap<Version, Map>>,
+    defaults: Mutex<BTreeMap<Version, Arc<Defaults>>>,
     /// The same for expressions.
     made: Mutex<BTreeMap<Version, LazyValue>>,
+    /// The paths of versions that an unknown key was compared with.
+    spellings: Mutex<BTreeMap<Version, Arc<Spellings>>>,
 }
 
 /// Looked up for each new key and its neighbours: a pack has thousands of keys, a file may have more.
@@ -40,7 +44,7 @@ struct Ranks {
     own: HashMap<Path, usize>,
 }
 
-type KeyEntry = (Path, Vec<(KeyRange, Default)>);
+pub(super) type KeyEntry = (Path, Vec<(KeyRange, Default)>);
 
 /// The chart's default in a range of versions; `None` for a key that its values do not have.
 type Default = Option<Value>;
@@ -116,6 +120,7 @@ impl Keys {
             ranks: OnceLock::new(),
             defaults: Mutex::default(),
             made: Mutex::default(),
+            spellings: Mutex::default(),
         })
     }
 
@@ -177,12 +182,16 @@ impl Keys {
 
     /// The chart's default values in a version, as its values.yaml has them.
     #[must_use]
-    pub fn default_values(&self, version: &Version) -> Map {
-        let mut known = self.defaults.lock().unwrap_or_else(PoisonError::into_inner);
-        let defaults = known
-            .entry(version.clone())
-            .or_insert_with(|| build_defaults(&self.keys, version));
-        defaults.clone()
+    pub fn default_values(&self, version: &Version) -> Arc<Defaults> {
+        known_of(&self.defaults, version, || {
+            Defaults::of(&self.keys, version)
+        })
+    }
+
+    /// The paths of a version, to find the one that was meant.
+    #[must_use]
+    pub fn spellings(&self, version: &Version) -> Arc<Spellings> {
+        known_of(&self.spellings, version, || Spellings::of(self, version))
     }
 
     /// The number of keys whose default in a version is more than nothing and no map: no more than the leaves of its
@@ -210,7 +219,7 @@ impl Keys {
         let mut known = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let made = known.entry(version.clone()).or_insert_with(|| {
             let (keys, version) = (Arc::clone(&self.keys), version.clone());
-            LazyValue::new(move || Value::Map(build_defaults(&keys, &version)))
+            LazyValue::new(move || Defaults::of(&keys, &version).into_value())
         });
         made.clone()
     }
@@ -352,40 +361,17 @@ impl Ranks {
     }
 }
 
-fn build_defaults(keys: &[KeyEntry], version: &Version) -> Map {
-    let mut defaults = Map::new();
-    // A default below names that users give is none: nothing has it until somebody gives one.
-    for (path, ranges) in keys.iter().filter(|(path, _)| path.is_concrete()) {
-        let mut ranges = ranges.iter();
-        let in_version = ranges.find(|(range, _)| range.versions.contains(version));
-        if let Some((_, Some(default))) = in_version {
-            put_default(&mut defaults, path.segments(), default);
-        }
+/// What was made for a version, made now if it is asked for first.
+fn known_of<T>(
+    known: &Mutex<BTreeMap<Version, Arc<T>>>,
+    version: &Version,
+    make: impl FnOnce() -> T,
+) -> Arc<T> {
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(made) = known.get(version) {
+        return Arc::clone(made);
     }
-    defaults
-}
-
-fn put_default(map: &mut Map, path: &[Segment], value: &Value) {
-    let Some((Segment::Key(key), rest)) = path.split_first() else {
-        return;
-    };
-    if rest.is_empty() {
-        // A map that came as a default of its own is filled by the keys below it.
-        match map.get(key) {
-            Some(Value::Map(present)) if !present.is_empty() => {}
-            _ => {
-                map.insert(key.clone(), value.clone());
-            }
-        }
-        return;
-    }
-    let below = map
-        .entry(key.clone())
-        .or_insert_with(|| Value::Map(Map::new()));
-    if !matches!(below, Value::Map(_)) {
-        *below = Value::Map(Map::new());
-    }
-    if let Value::Map(below) = below {
-        put_default(below, rest, value);
-    }
+    let made = Arc::new(make());
+    known.insert(version.clone(), Arc::clone(&made));
+    made
 }

@@ -7,6 +7,7 @@
 
 mod built_in;
 pub mod check;
+mod defaults;
 mod drafted;
 mod each;
 pub mod effects;
@@ -23,11 +24,13 @@ pub mod reference;
 mod replacement;
 pub mod schema;
 mod source;
+mod spellings;
 mod sub_charts;
 pub mod supplied;
 mod trace;
 
 pub use built_in::{Identity, built_in_names};
+pub use defaults::{DefaultLeaves, Defaults};
 pub use each::StepMatches;
 pub use error::PackError;
 pub use expr::{ExprError, Expression, LazyValue, Scope};
@@ -39,6 +42,7 @@ pub use range::{RangeError, VersionRange};
 pub use reference::PackReference;
 pub use replacement::Successor;
 pub use source::Texts;
+pub use spellings::Spellings;
 pub use sub_charts::{Below, SubChart};
 pub use supplied::{PackOrigin, SuppliedPack};
 pub use trace::Trace;

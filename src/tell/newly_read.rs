@@ -14,7 +14,7 @@ use crate::{
 
 /// The settings of every layer that begin to have an effect.
 pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<LayerNotice> {
-    let defaults = Value::Map(subject.pack.keys.default_values(subject.to));
+    let defaults = subject.pack.keys.default_values(subject.to);
     let mut told = Vec::new();
     let layers = subject.migrated.layers.iter().zip(subject.views);
     for (layer, (root, view)) in layers.enumerate() {
@@ -23,7 +23,7 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
             step_texts,
             layer,
             view,
-            defaults: &defaults,
+            defaults: defaults.values(),
             told: Vec::new(),
         };
         walk.below(root, &Path::root());

@@ -46,7 +46,7 @@ const QUANTITIES: &[&str] = &["resources", "requests", "limits"];
 /// The scalars of every layer that Helm reads otherwise than they look.
 pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<LayerNotice> {
     let mut told = Vec::new();
-    let defaults = Value::Map(subject.pack.keys.default_values(subject.to));
+    let defaults = subject.pack.keys.default_values(subject.to);
     for (layer, (root, view)) in subject
         .migrated
         .layers
@@ -64,7 +64,7 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
         let mut more = 0;
         let before = told.len();
         for (path, node) in found.into_iter().filter(|(_, node)| seen.insert(*node)) {
-            if let Some(text) = judge(&path, node, view, subject, &defaults)
+            if let Some(text) = judge(&path, node, view, subject, defaults.values())
                 && !step_texts.speak_of_notation(&path)
             {
                 if told.len() - before == LISTED {

@@ -14,8 +14,8 @@ use semver::Version;
 use super::{LayerNotice, StepTexts, Subject, is_default};
 use crate::{
     migrate::TracedValue,
-    pack::{Keys, Known, NoticeSeverity, Pack, PackError},
-    values::{Path, Segment, Value, view::View},
+    pack::{Known, NoticeSeverity, Pack, PackError},
+    values::{Path, Value, view::View},
 };
 
 /// Unknown keys told of one layer before the rest is only counted.
@@ -29,6 +29,7 @@ pub(super) fn notices(
     step_texts: &StepTexts<'_>,
 ) -> Result<Vec<LayerNotice>, PackError> {
     let mut told = Vec::new();
+    let defaults = subject.pack.keys.default_values(subject.to);
     for (layer, (root, view)) in subject
         .migrated
         .layers
@@ -41,8 +42,7 @@ pub(super) fn notices(
             step_texts,
             layer,
             view,
-            defaults: Value::Map(subject.pack.keys.default_values(subject.to)),
-            hints: None,
+            defaults: defaults.values(),
             told: Vec::new(),
             more: 0,
         };
@@ -63,9 +63,7 @@ struct UnknownWalk<'w> {
     step_texts: &'w StepTexts<'w>,
     layer: usize,
     view: &'w View<'w>,
-    defaults: Value,
-    /// The target's paths, gathered when the first unknown key is met.
-    hints: Option<Spellings>,
+    defaults: &'w Value,
     told: Vec<LayerNotice>,
     more: usize,
 }
@@ -136,10 +134,7 @@ impl UnknownWalk<'_> {
         let mut hint = self.moved(node, &path)?;
         // What a version knew is no slip of the pen.
         if hint.is_empty() && last.or(first).is_none() {
-            let hints = self
-                .hints
-                .get_or_insert_with(|| Spellings::new(&pack.keys, to));
-            let close = hints.close(&path);
+            let close = pack.keys.spellings(to).close(&path);
             if !close.is_empty() {
                 hint = format!(" Did you mean {}?", list(&close, "or"));
             }
@@ -151,7 +146,7 @@ impl UnknownWalk<'_> {
     fn add_dead_key(&mut self, node: &TracedValue, path: Path) -> Result<(), PackError> {
         // What is as the chart has it anyway changes nothing and surprises nobody.
         let value = node.value(self.view).unwrap_or(Value::Null);
-        if is_default(&path, &value, &self.defaults) || self.step_texts.speak_of(&path) {
+        if is_default(&path, &value, self.defaults) || self.step_texts.speak_of(&path) {
             return Ok(());
         }
         let Subject { pack, to, .. } = self.subject;
@@ -201,7 +196,7 @@ impl UnknownWalk<'_> {
             let read = keys.known(key, self.subject.to);
             key.starts_with(&path) && matches!(read, Known::Read)
         };
-        if !matches!(path.get(&self.defaults), Some(Value::Map(map)) if !map.is_empty()) {
+        if !matches!(path.get(self.defaults), Some(Value::Map(map)) if !map.is_empty()) {
             return;
         }
         let below: Vec<Path> = keys
@@ -267,91 +262,4 @@ fn moved(pack: &Pack, path: &Path, to: &Version) -> Result<Vec<Path>, PackError>
         places.retain(|place| seen.insert(place.to_string()));
     }
     Ok(Vec::new())
-}
-
-/// The paths that a version knows, spelled for comparison.
-struct Spellings {
-    paths: Vec<(Path, String)>,
-}
-
-impl Spellings {
-    fn new(keys: &Keys, version: &Version) -> Self {
-        let mut seen = BTreeSet::new();
-        let mut paths = Vec::new();
-        for (key, _) in keys.iter() {
-            for depth in 1..=key.depth() {
-                let path = Path::new(key.segments()[..depth].to_vec());
-                if keys.known(&path, version) == Known::Read && seen.insert(path.to_string()) {
-                    let spelled = without_separators(path.segments());
-                    paths.push((path, spelled));
-                }
-            }
-        }
-        Self { paths }
-    }
-
-    /// The known paths that an unknown one may have been meant to be, at most two: beside it if there
-    /// is one, else anywhere.
-    fn close(&self, path: &Path) -> Vec<Path> {
-        let parent = path.parent();
-        let last = |path: &Path| {
-            without_separators(path.last().map(std::slice::from_ref).unwrap_or_default())
-        };
-        let (own, whole) = (last(path), without_separators(path.segments()));
-        let beside = self
-            .paths
-            .iter()
-            .filter(|(known, _)| known.parent() == parent);
-        let most = own.len().div_ceil(4);
-        let beside =
-            beside.filter_map(|(known, _)| Some((known, typing_errors(&own, &last(known), most)?)));
-        let nearest = nearest_paths(beside);
-        if !nearest.is_empty() {
-            return nearest;
-        }
-        // `imageTag` for `image.tag`, `workers.slots` for `worker.slots`.
-        let most = whole.len() / 6;
-        let alike = self.paths.iter();
-        let alike =
-            alike.filter_map(|(known, text)| Some((known, typing_errors(&whole, text, most)?)));
-        let nearest = self::nearest_paths(alike);
-        if !nearest.is_empty() {
-            return nearest;
-        }
-        // `slots` at another place. A name that many maps have says nothing.
-        let same: Vec<Path> = self
-            .paths
-            .iter()
-            .filter(|(known, _)| known.depth() > 1 && last(known) == own)
-            .map(|(known, _)| known.clone())
-            .collect();
-        if same.len() == 1 { same } else { Vec::new() }
-    }
-}
-
-fn nearest_paths<'p>(candidates: impl Iterator<Item = (&'p Path, usize)>) -> Vec<Path> {
-    let mut candidates: Vec<_> = candidates.collect();
-    candidates.sort_by_key(|(_, apart)| *apart);
-    let best = candidates.first().map(|(_, apart)| *apart);
-    let best = candidates
-        .into_iter()
-        .filter(|(_, apart)| Some(*apart) == best);
-    best.take(2).map(|(path, _)| path.clone()).collect()
-}
-
-/// The number of typing errors between two texts, if they are no more than `most`.
-fn typing_errors(a: &str, b: &str, most: usize) -> Option<usize> {
-    // Each makes a text longer or shorter by one letter at most.
-    let longer = a.chars().count().abs_diff(b.chars().count());
-    let apart = (longer <= most).then(|| strsim::damerau_levenshtein(a, b));
-    apart.filter(|apart| *apart <= most)
-}
-
-/// Keys without what people mix up: dots, dashes, underscores, capitals.
-fn without_separators(segments: &[Segment]) -> String {
-    let key = |segment: &Segment| match segment {
-        Segment::Key(key) => key.to_lowercase().replace(['-', '_', '.'], ""),
-        _ => String::new(),
-    };
-    segments.iter().map(key).collect()
 }

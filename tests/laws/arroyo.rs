@@ -126,7 +126,7 @@ fn value(choices: &mut Choices, path: &Path, default: Option<&Value>, n: &mut us
 
 /// An override file with some of a version's keys.
 fn overrides(choices: &mut Choices, pack: &Pack, version: &Version) -> String {
-    let defaults = Value::Map(pack.keys.default_values(version));
+    let defaults = pack.keys.default_values(version);
     let mut values = Vec::new();
     let mut n = 0;
     let keys: Vec<(Path, bool)> = pack
@@ -146,7 +146,7 @@ fn overrides(choices: &mut Choices, pack: &Pack, version: &Version) -> String {
             choices.once_in(40)
         };
         if there {
-            let value = value(choices, &path, path.get(&defaults), &mut n);
+            let value = value(choices, &path, path.get(defaults.values()), &mut n);
             values.push((path, value));
         }
     }

@@ -27,7 +27,7 @@ use super::{
 pub fn rendered(pack: &Pack, version: &Version, values: &Map) -> Map {
     let chart = ChartDefaults {
         name: "generated".to_owned(),
-        values: pack.keys.default_values(version),
+        values: pack.keys.default_values(version).map().clone(),
         dependencies: Vec::new(),
     };
     coalesce(HelmMajor::V3, &chart, values).map_or_else(|_| Map::new(), |done| done.values)

@@ -18,7 +18,8 @@ fn pack() -> Pack {
 }
 
 fn defaults(version: &str) -> Map {
-    pack().keys.default_values(&version.parse().unwrap())
+    let defaults = pack().keys.default_values(&version.parse().unwrap());
+    defaults.map().clone()
 }
 
 fn text(values: Map) -> String {
