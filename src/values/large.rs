@@ -16,7 +16,7 @@ use super::view::{MapEntry, Via};
 use crate::yaml::NodeId;
 
 /// Up to so many entries or items a collection is read anew each time.
-const SMALL: usize = 32;
+pub(super) const SMALL: usize = 32;
 /// So many looks at a larger one cost less than to remember it.
 const LOOKS: usize = 4;
 

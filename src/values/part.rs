@@ -7,7 +7,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Map, Path, ReadError, Segment, Value, View, view::ValueKind};
+use super::{Map, Path, ReadError, Segment, Value, View, large::SMALL, view::ValueKind};
 use crate::yaml::NodeId;
 
 /// Some of the places of values. Nothing to begin with.
@@ -78,10 +78,22 @@ impl View<'_> {
             ValuesPart::Keys(keys) if self.kind(node)? == ValueKind::Map => keys,
             _ => return self.value(node),
         };
-        let mut map = Map::with_capacity(keys.len());
+        let mut map = Map::new();
+        // Most that is looked for is not there, so a small map is gone through once; a large one is remembered. Where Helm
+        // refuses a key of it, it depends on which one is looked for.
+        let is_small = self.tree.len(self.target(node)) <= SMALL;
+        let entries = is_small.then(|| self.entries(node).ok()).flatten();
         for (key, part) in keys {
-            if let Some(entry) = self.get(node, key)? {
-                map.insert(key.clone(), self.part_below(entry.value, part)?);
+            let value = match &entries {
+                Some(read) => {
+                    let mut entries = read.entries.iter();
+                    let found = entries.find(|entry| entry.name == key.as_str());
+                    found.map(|entry| entry.value)
+                }
+                None => self.get(node, key)?.map(|entry| entry.value),
+            };
+            if let Some(value) = value {
+                map.insert(key.clone(), self.part_below(value, part)?);
             }
         }
         Ok(Value::Map(map))

@@ -175,6 +175,9 @@ pub fn value(content: &str, plain: bool, tag: Option<&str>) -> Result<Value, Sca
     resolve(content, plain, tag)?.into_value()
 }
 
+/// The length of `false`, the longest word that stands for a value and begins with a letter.
+const LONGEST_WORD: usize = 5;
+
 /// A word that go-yaml looks up before it tries numbers.
 fn word_value(s: &str) -> Option<Resolved<'static>> {
     Some(match s {
@@ -190,6 +193,21 @@ fn word_value(s: &str) -> Option<Resolved<'static>> {
         "-.inf" | "-.Inf" | "-.INF" => Resolved::Float(f64::NEG_INFINITY),
         _ => return None,
     })
+}
+
+/// True for a plain scalar that is a string by its first byte, or no longer than a word by its length; `false` says
+/// nothing.
+#[inline]
+pub(super) fn is_plain_text(s: &str) -> bool {
+    match s.as_bytes() {
+        [] => false,
+        [b'~' | b'.' | b'+' | b'-' | b'0'..=b'9', ..] => false,
+        [
+            b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O',
+            ..,
+        ] => s.len() > LONGEST_WORD || word_value(s).is_none(),
+        _ => true,
+    }
 }
 
 /// A plain scalar without a tag. The first byte decides what is tried, as in go-yaml.

@@ -247,6 +247,9 @@ impl<'t> View<'t> {
                 via,
             }));
         }
+        if let Some(found) = self.get_by_text(node, name) {
+            return Ok(found);
+        }
         // The map is read to its end: the last of several entries of a name counts.
         let mut found: Option<(MapEntry<'t>, KeyType)> = None;
         self.each_entry(node, &mut |met| {
@@ -267,6 +270,44 @@ impl<'t> View<'t> {
             Ok(())
         })?;
         Ok(found.map(|(entry, _)| entry))
+    }
+
+    /// The same for a map all of whose keys are texts that name themselves, as nearly all keys of all maps are: nothing of
+    /// it can be refused, and no key has to be read to see that it is another one. `None` for any other map.
+    fn get_by_text(&self, node: NodeId, name: &str) -> Option<Option<MapEntry<'t>>> {
+        let map = self.target(node);
+        let mut found = None;
+        for (key, value) in self.tree.entries(map) {
+            let text = self.name_as_written(key)?;
+            if text == name {
+                found = Some((text, key, value));
+            }
+        }
+        let via = if map == node {
+            Via::Direct
+        } else {
+            Via::Alias(node)
+        };
+        Some(found.map(|(name, key, value)| MapEntry {
+            name: Cow::Borrowed(name),
+            key,
+            value,
+            via,
+        }))
+    }
+
+    /// The text of a key that is its name, whatever a reader makes of words and numbers; `None` if more has to be known.
+    fn name_as_written(&self, key: NodeId) -> Option<&'t str> {
+        let NodeKind::Scalar(style) = self.tree.kind(key) else {
+            return None;
+        };
+        let text = self.tree.content(key);
+        let is_name = match style {
+            ScalarStyle::Plain => text != "<<" && scalar::is_plain_text(text),
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => true,
+            ScalarStyle::Literal | ScalarStyle::Folded => false,
+        };
+        (is_name && self.tree.tag(key).is_none()).then_some(text)
     }
 
     /// The entries of a map (or of an alias to one); none if the node is no map.
@@ -569,6 +610,9 @@ impl<'t> View<'t> {
         key: NodeId,
     ) -> Result<Result<TypedName<'t>, ReadError>, ReadError> {
         self.count(budget, key)?;
+        if let Some(name) = self.name_as_written(key) {
+            return Ok(Ok((Cow::Borrowed(name), KeyType::String)));
+        }
         let mut node = key;
         if self.tree.kind(key) == NodeKind::Alias {
             node = self.enter(budget, key)?;
