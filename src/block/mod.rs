@@ -12,14 +12,16 @@ mod reread;
 
 use std::{ops::Range, path::PathBuf, sync::Arc};
 
+use indexmap::IndexMap;
+
 pub use embed::{EmbedError, Embedded};
 
 use crate::{
-    carrier::{Dialect, PathEntry, paths},
+    carrier::{Dialect, PathEntry},
     outcome::FilePosition,
     secrets,
     values::{Path, place_of, view::View},
-    yaml::{NodeId, Tree, host_offset},
+    yaml::{HostPlaces, NodeId, Tree},
 };
 
 /// A file that was read: its text and its tree.
@@ -85,6 +87,8 @@ pub enum BlockPlace {
         tree: Tree,
         /// The path of the values in that tree.
         prefix: Path,
+        /// The places in the file of those in the text.
+        places: HostPlaces,
     },
     /// They are a list of path strings.
     Paths {
@@ -96,6 +100,8 @@ pub enum BlockPlace {
         entries: Vec<PathEntry>,
         /// The notation of the entries.
         dialect: Dialect,
+        /// The leaves that they set, each with its entries: the last one counts.
+        set_by: IndexMap<Path, Vec<usize>>,
         /// The values that they set, as a document of its own.
         tree: Tree,
         /// The path of the values in that tree.
@@ -210,7 +216,7 @@ impl<'w> BlockInFile<'w> {
     pub fn offset(self, offset: usize) -> usize {
         let tree = &self.file.tree;
         match (&self.block.place, self.host()) {
-            (BlockPlace::Text { .. }, Some(host)) => host_offset(tree, host, offset),
+            (BlockPlace::Text { places, .. }, _) => places.offset(offset),
             (BlockPlace::Paths { .. }, Some(host)) => tree.span(host).start,
             _ => offset,
         }
@@ -221,12 +227,11 @@ impl<'w> BlockInFile<'w> {
     pub fn at(self, node: NodeId) -> FilePosition {
         let (tree, file) = (self.tree(), self.file);
         if let BlockPlace::Paths {
-            entries, dialect, ..
+            entries, set_by, ..
         } = &self.block.place
         {
-            let assigned = paths::read(entries, *dialect);
             let here = place_of(tree, node);
-            let mut leaves = assigned.leaves.iter();
+            let mut leaves = set_by.iter();
             let leaf = leaves.find(|(path, _)| path.is_related(&here));
             // Of several entries that set a place the last one counts.
             if let Some(entry) = leaf.and_then(|(_, by)| entries.get(*by.last()?)) {
@@ -255,13 +260,14 @@ pub fn secrets_in<'b>(
         let Ok(tree) = Tree::parse(text.as_ref()) else {
             continue;
         };
+        let places = HostPlaces::of(host, node);
         for secret in secrets::in_tree(&tree) {
             let mut from = secret.start;
             // Line by line, for the file has an indentation before each that the string does not have.
             for line in text[secret].split_inclusive('\n') {
                 let length = line.trim_end_matches(['\n', '\r']).len();
-                let start = host_offset(host, node, from);
-                // `host_offset` says the start of the string where it does not know the place.
+                let start = places.offset(from);
+                // It is the start of the string where the place is not known.
                 if length > 0 && start != host.span(node).start {
                     all.push(start..start + length);
                 }

@@ -56,28 +56,57 @@ pub enum InnerError {
     Overlap(#[from] OverlappingEdits),
 }
 
-/// The place in the host of a place in the content of a scalar: exact in a literal block, else the start of the scalar.
+/// The places in the host of the places in the content of a scalar: exact in a literal block, else the start of the scalar.
+#[derive(Clone, Debug)]
+pub struct HostPlaces {
+    /// The start of the scalar.
+    start: usize,
+    /// Where each line of the content begins, in the content and in the host.
+    lines: Vec<(usize, usize)>,
+    /// The length of the content.
+    len: usize,
+    /// True if the last line of the content is whole, so that nothing is at its end.
+    is_closed: bool,
+}
+
+impl HostPlaces {
+    /// The places of a scalar.
+    #[must_use]
+    pub fn of(host: &Tree, node: NodeId) -> Self {
+        let content = host.content(node);
+        let literal = Literal::of(host, node);
+        let lines = literal.map(|literal| literal.lines).unwrap_or_default();
+        let mut at = 0;
+        let starts = lines.into_iter().zip(content.split('\n'));
+        let starts = starts.map(|(line, text)| {
+            let begins = at;
+            at += text.len() + 1;
+            (begins, line_end(host.text(), line.start).0 - text.len())
+        });
+        Self {
+            start: host.span(node).start,
+            lines: starts.collect(),
+            len: content.len(),
+            is_closed: content.ends_with('\n'),
+        }
+    }
+
+    /// The offset in the host of an offset in the content, both in bytes.
+    #[must_use]
+    pub fn offset(&self, inner: usize) -> usize {
+        let inner = inner.min(self.len);
+        let behind = self.lines.partition_point(|(begins, _)| *begins <= inner);
+        match self.lines[..behind].last() {
+            Some((begins, host)) if !self.is_closed || inner < self.len => host + (inner - begins),
+            _ => self.start,
+        }
+    }
+}
+
+/// One place of [`HostPlaces`].
 #[must_use]
 pub fn host_offset(host: &Tree, node: NodeId, inner: usize) -> usize {
-    let start = host.span(node).start;
-    let Some(literal) = Literal::of(host, node) else {
-        return start;
-    };
-    let content = host.content(node);
-    let index = content[..inner.min(content.len())].matches('\n').count();
-    let Some((line, text)) = literal
-        .lines
-        .get(index)
-        .cloned()
-        .zip(content.split('\n').nth(index))
-    else {
-        return start;
-    };
-    let before = content[..inner.min(content.len())]
-        .rfind('\n')
-        .map_or(0, |at| at + 1);
-    let skipped = line_end(host.text(), line.start).0 - line.start - text.len();
-    line.start + skipped + (inner.min(content.len()) - before)
+    HostPlaces::of(host, node).offset(inner)
 }
 
 /// The edits of the host that make the content of `node` what `edits` make of it.

@@ -36,7 +36,7 @@ pub use editor::{Editor, EditorError, FoundNode, NewValue, NodePath, PathStep};
 pub use edits::{EditSet, OverlappingEdits};
 pub use error::{ParseError, ParseErrorKind};
 pub use excerpt::{excerpt, excerpt_at, line_of};
-pub use inner::{InnerError, InnerRewrite, host_offset, rewrite_inner};
+pub use inner::{HostPlaces, InnerError, InnerRewrite, host_offset, rewrite_inner};
 pub use quote::{double_quoted, needs_escape};
 pub use rewrite::{Rewrite, rewrite};
 pub(crate) use source::LineStarts;

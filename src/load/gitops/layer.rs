@@ -21,7 +21,7 @@ use crate::{
         view::View,
     },
     walk,
-    yaml::Tree,
+    yaml::{HostPlaces, Tree},
 };
 
 impl Builder<'_> {
@@ -104,6 +104,7 @@ impl Builder<'_> {
                     let offset = crate::yaml::host_offset(tree, node, e.offset);
                     LoadErrorKind::StringNotYaml(e.kind).at(loaded, offset)
                 })?;
+                let places = HostPlaces::of(tree, node);
                 self.hand_down(of_part.then(|| global_in(&inner)).flatten());
                 if !has_map_at(&inner, prefix) {
                     return Ok(None);
@@ -113,6 +114,7 @@ impl Builder<'_> {
                     path,
                     tree: inner,
                     prefix: prefix.clone(),
+                    places,
                 }
             }
             LayerSource::Paths { entries, dialect } => {
@@ -138,6 +140,7 @@ impl Builder<'_> {
                     path,
                     entries,
                     dialect,
+                    set_by: assigned.leaves,
                     tree: inner,
                     prefix: prefix.clone(),
                 }
