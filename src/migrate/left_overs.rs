@@ -139,6 +139,9 @@ impl<'r> StepRun<'r> {
                 }
             }
         }
+        if dead.is_empty() && stays.is_empty() {
+            return Vec::new();
+        }
         let mut report = StepReport {
             why: step.why.clone(),
             link: step.link.clone(),
@@ -176,9 +179,7 @@ impl<'r> StepRun<'r> {
         for stale in &dead {
             self.record_left_over(stale.layer, &stale.at, &stale.node, &mut report);
         }
-        if !report.tell.is_empty() {
-            self.steps.push(report);
-        }
+        self.steps.push(report);
         dead.into_iter()
             .map(|stale| (stale.layer, stale.at))
             .collect()

@@ -406,6 +406,28 @@ pub fn render_shortened(
     (text, masked)
 }
 
+/// The number of lines of a run that are shown; the others are counted in a line of their own.
+fn shown_of(run: &[DiffLine<'_>], most: usize) -> usize {
+    // A count in place of a single line would gain nothing.
+    match run[0].side == LineSide::Both || run.len() <= most.saturating_add(1) {
+        true => run.len(),
+        false => most,
+    }
+}
+
+/// The number of lines that a form has, each hunk with its header.
+fn line_count(diff: &Diff<'_>, most: usize) -> usize {
+    let hunks = diff.hunks.iter().map(|hunk| {
+        let runs = hunk.lines.chunk_by(|a, b| a.side == b.side);
+        let lines = runs.map(|run| {
+            let shown = shown_of(run, most);
+            shown + usize::from(shown < run.len())
+        });
+        1 + lines.sum::<usize>()
+    });
+    hunks.sum()
+}
+
 struct Shortened<'s> {
     hidden: FileMasker<'s>,
     causes: &'s Causes<'s>,
@@ -423,6 +445,10 @@ impl Shortened<'_> {
                 _ => Diff::with_context(&file.before, &file.after, context),
             };
             let (_, diff) = compared.insert((context, diff));
+            // Only what is shown is painted: a form that fits, or the last one.
+            if (context, most) != FORMS[FORMS.len() - 1] && line_count(diff, most) > room {
+                continue;
+            }
             let mut hides = false;
             lines = self.lines_of_form(diff, most, &mut hides);
             hidden = hides;
@@ -470,12 +496,7 @@ impl Shortened<'_> {
             );
             lines.push(page.finish());
             for run in hunk.lines.chunk_by(|a, b| a.side == b.side) {
-                // A count in place of a single line would gain nothing.
-                let shown =
-                    match run[0].side == LineSide::Both || run.len() <= most.saturating_add(1) {
-                        true => run.len(),
-                        false => most,
-                    };
+                let shown = shown_of(run, most);
                 for line in &run[..shown] {
                     let mut text = String::new();
                     painter.paint_line(&mut text, line, returns);
