@@ -329,6 +329,9 @@ impl Samples<'_> {
                 None => Value::List(vec![text_of(number)]),
             },
             Some(Value::Map(_)) => map_of(number, text_of(number)),
+            // A text that says yes or no may become a boolean.
+            Some(Value::String(text)) if text == "true" => Value::from("false"),
+            Some(Value::String(text)) if text == "false" => Value::from("true"),
             Some(Value::String(_)) => text_of(number),
             Some(Value::Null) | None => match *self.schema.listed_types(path).as_slice() {
                 ["integer" | "number", ..] => number_of(number),

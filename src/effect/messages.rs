@@ -50,6 +50,11 @@ static LAST: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant")
 });
 
+/// What went wrong last in templates that include each other, and what was looked at there.
+static LAST_LOOK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?s).*\bat <([^<>]*)>:\s+(\S.*?)\s*(?:\n\s*\n|$)").expect("a constant")
+});
+
 /// The longest text of a chart that is passed on.
 const LONGEST: usize = 240;
 
@@ -61,10 +66,12 @@ pub fn gist(message: &str) -> String {
         let mut lines = message.lines().map(str::trim);
         lines.find_map(|line| line.strip_prefix("- "))
     };
-    let said = match LAST.captures(message) {
-        Some(found) => found.get(1).map_or("", |said| said.as_str()),
-        None if is_schema(message) => refused().unwrap_or(message),
-        None => message.rsplit(": ").next().unwrap_or(message),
+    let looked_at = LAST_LOOK.captures(message);
+    let said = match (LAST.captures(message), &looked_at) {
+        (Some(found), _) => found.get(1).map_or("", |said| said.as_str()).to_owned(),
+        (None, _) if is_schema(message) => refused().unwrap_or(message).to_owned(),
+        (None, Some(found)) => format!("{} at {}", &found[2], &found[1]),
+        (None, None) => message.rsplit(": ").next().unwrap_or(message).to_owned(),
     };
     let words: Vec<&str> = said.split_whitespace().collect();
     let line = words.join(" ");
@@ -290,6 +297,16 @@ mod tests {
             .into(),
             ..Chart::default()
         }
+    }
+
+    /// Helm 3 writes all in one line, Helm 4 a line for each template.
+    #[test]
+    fn what_went_wrong_in_templates_that_include_each_other_is_what_the_last_one_looked_at() {
+        let old = "template: a/templates/a.yaml:1:3: executing \"a/templates/a.yaml\" at <include \"all\" .>: error calling include: template: a/charts/c/templates/_m.tpl:29:61: executing \"m\" at <$monitor.serviceName>: wrong type for value; expected string; got interface {}\n\nUse --debug flag to render out invalid YAML";
+        let new = "a/templates/a.yaml:1:3\n  executing \"a/templates/a.yaml\" at <include \"all\" .>:\n    error calling include:\na/charts/c/templates/_m.tpl:29:61\n  executing \"m\" at <$monitor.serviceName>:\n    wrong type for value; expected string; got interface {}\n\nUse --debug flag to render out invalid YAML";
+        let said =
+            "wrong type for value; expected string; got interface {} at $monitor.serviceName";
+        assert_eq!((gist(old).as_str(), gist(new).as_str()), (said, said));
     }
 
     #[test]
