@@ -128,6 +128,21 @@ fn backups_never_overwrite_one_another() {
     assert_eq!(demo.text("f.bak.2"), "2");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_backup_that_cannot_have_its_name_is_refused_for_that() {
+    let demo = Demo::new();
+    demo.file("f", "1");
+    let f = demo.path("f");
+    let beside = || fs::read_dir(demo.folder()).unwrap().count();
+    let before = beside();
+    let error = write(&[replace(&f, "1", "2")], &keep(&".bak".repeat(100))).unwrap_err();
+    // The system's reason; it is not that the name is taken, for which another would be looked for.
+    assert!(error.to_string().contains("name too long"), "{error}");
+    assert_eq!(demo.text("f"), "1");
+    assert_eq!(beside(), before);
+}
+
 #[test]
 fn one_file_under_two_names_is_written_once_or_refused() {
     let demo = Demo::new();

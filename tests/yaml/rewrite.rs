@@ -262,6 +262,22 @@ fn new_entries_look_like_their_neighbours() {
 }
 
 #[test]
+fn a_new_map_is_indented_as_those_beside_it_though_the_file_is_indented_otherwise() {
+    let text = "a:\n  b: 1\nc:\n  d: 1\ne:\n  f: 1\nw:\n    x:\n        y: 1\n";
+    let new = || entry("n", map(vec![entry("k", scalar("1"))]));
+    given(text)
+        .put("w", 9, new())
+        .produces(&format!("{text}    n:\n        k: 1\n"));
+    // Nothing beside it shows how: then as its own map is indented.
+    given(text)
+        .put("w/x", 9, new())
+        .produces(&format!("{text}        n:\n            k: 1\n"));
+    given(text)
+        .put("a", 9, new())
+        .produces(&text.replace("c:", "  n:\n    k: 1\nc:"));
+}
+
+#[test]
 fn a_new_entry_stands_apart_from_a_block_that_stands_apart() {
     let text = "a: 1\nb: 2\n\nc:\n  d: 3\n\ne:\n  f: 4\ng:\n  h: 5\n";
     let put = |i| given(text).put("", i, entry("n", scalar("6"))).run();
