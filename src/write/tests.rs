@@ -202,6 +202,35 @@ fn a_file_that_holds_neither_text_is_left_alone_with_all_others() {
     }
 }
 
+/// Takes away what waits in a folder with an old text.
+fn forget_old_texts(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if file::is_spare(name) && fs::read_to_string(&path).unwrap() == "old" {
+            fs::remove_file(path).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_have_its_old_text_back_keeps_the_others_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().canonicalize().unwrap();
+    let paths = ["0", "1", "2"].map(|name| {
+        fs::create_dir(at.join(name)).unwrap();
+        at.join(name).join("values.yaml")
+    });
+    let journal = killed_after(2, &at, &paths, true, true);
+    // Only the first file's: the old text of the two others is still there.
+    forget_old_texts(&at.join("0"));
+    let recovery = again(&paths);
+    assert!(recovery.mended.is_empty(), "{recovery:?}");
+    assert!(matches!(recovery.troubles[0].why, Why::Lost(_)));
+    assert_eq!(texts(&paths), ["new", "new", "old"]);
+    assert!(journal.exists());
+}
+
 #[test]
 fn where_neither_end_can_be_reached_nothing_is_touched() {
     let folder = tempfile::tempdir().unwrap();
@@ -209,18 +238,13 @@ fn where_neither_end_can_be_reached_nothing_is_touched() {
     let paths = paths(&at);
     killed_after(2, &at, &paths, true, true);
     // The old text of the first file; after the exchange both other names hold it.
-    for entry in fs::read_dir(&at).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if file::is_spare(name) && fs::read_to_string(&path).unwrap() == "old" {
-            fs::remove_file(path).unwrap();
-        }
-    }
+    forget_old_texts(&at);
     let recovery = again(&paths);
-    assert!(
-        matches!(recovery.troubles[0].why, Why::Lost(_)),
-        "{recovery:?}"
-    );
+    let Why::Lost(file) = &recovery.troubles[0].why else {
+        panic!("{recovery:?}")
+    };
+    // The one whose new text is gone, and not one that has it.
+    assert_eq!(file, &paths[2]);
     assert_eq!(texts(&paths), ["new", "new", "old"]);
 }
 
@@ -266,6 +290,8 @@ fn the_journal_is_where_all_files_can_find_it() {
     assert_eq!(common(&set(&["a", "a/c"])), at.join("a"));
     assert_eq!(common(&set(&["a/bc", "a/b"])), at.join("a"));
     assert_eq!(common(&set(&["a"])), at.join("a"));
+    // However far up that is: a journal elsewhere would name files that are not below it.
+    assert_eq!(common(&set(&["a/b/c/d", "a/e"])), at.join("a"));
     let home = WriteOptions {
         home: Some(&at),
         ..WriteOptions::default()

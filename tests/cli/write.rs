@@ -9,7 +9,9 @@ use std::{
 };
 
 use demo::{Demo, PLAIN, PLAIN_AFTER};
-use refit::write::{FileReplacement, WriteError, WriteOptions, WriteRefusal, WrittenFile, write};
+use refit::write::{
+    FileReplacement, WriteError, WriteOptions, WriteRefusal, WrittenFile, create, put, write,
+};
 
 fn replace<'a>(path: &'a Path, before: &'a str, after: &'a str) -> FileReplacement<'a> {
     FileReplacement {
@@ -141,6 +143,28 @@ fn a_backup_that_cannot_have_its_name_is_refused_for_that() {
     assert!(error.to_string().contains("name too long"), "{error}");
     assert_eq!(demo.text("f"), "1");
     assert_eq!(beside(), before);
+}
+
+#[test]
+fn a_backup_is_named_as_its_file_was() {
+    let demo = Demo::new();
+    demo.file("f", "1");
+    let f = demo.folder().join("pack/../f");
+    let written = write(&[replace(&f, "1", "2")], &keep(".bak")).unwrap();
+    let backup = demo.folder().join("pack/../f.bak");
+    assert_eq!(written[0].backup.as_ref(), Some(&backup));
+    assert_eq!(fs::read(backup).unwrap(), b"1");
+}
+
+#[test]
+fn a_new_file_in_a_folder_that_is_not_there_is_refused_for_that() {
+    let demo = Demo::new();
+    let path = demo.path("missing/report.html");
+    for refused in [create(&path, b"x"), put(&path, b"x")] {
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains("cannot make a file there"), "{error}");
+    }
+    assert!(!demo.path("missing").exists());
 }
 
 #[test]

@@ -177,6 +177,14 @@ fn blocks_are_laid_out_as_asked() {
         write::block(&value, &Layout::default()),
         "a:\n  b:\n    - 1\n    - c: x\n      d: []\n    - - w\n      - - z\n  e: {}\n\"on\": null"
     );
+    let wide = Layout {
+        step: 4,
+        ..Layout::default()
+    };
+    assert_eq!(
+        write::block(&value, &wide),
+        "a:\n    b:\n        - 1\n        - c: x\n          d: []\n        - - w\n          - - z\n    e: {}\n\"on\": null"
+    );
     let layout = Layout {
         indent: 4,
         step: 4,
