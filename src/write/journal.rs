@@ -485,6 +485,19 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
+    fn a_journal_of_somebody_else_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = saved(folder.path(), folder.path(), vec![entry("a.yaml")]);
+        Journal::read(&path, false).unwrap();
+        // Only root can give a file away.
+        if std::os::unix::fs::chown(&path, Some(12345), None).is_ok() {
+            let error = Journal::read(&path, false).unwrap_err();
+            assert!(matches!(error, Damage::OtherUser), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn nothing_is_followed_through_a_link() {
         use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();
