@@ -363,21 +363,22 @@ impl WantBuilder<'_> {
             self.alike.borrow_mut().insert(alias);
             return Ok(Want::Node(alias));
         }
+        if let (Body::Value(value), ValueOrigin::Made { from, .. }) = (&node.body, &node.origin) {
+            if let Value::List(items) = value
+                && let Some(want) = self.list_like(items, from, style)?
+            {
+                return Ok(want);
+            }
+            // Lines of a block cannot stand between brackets.
+            if !style.flow
+                && let Some(lines) = self.parsed(value, from)
+            {
+                return Ok(Want::Lines(lines));
+            }
+        }
         match (&node.body, &node.origin) {
             (Body::Same, ValueOrigin::Source(source)) => Ok(Want::Node(source.node)),
             (Body::Same, ValueOrigin::Made { .. }) => Ok(Want::Scalar("null".to_owned())),
-            (Body::Value(Value::List(items)), ValueOrigin::Made { from, .. })
-                if let Some(want) = self.list_like(items, from, style)? =>
-            {
-                Ok(want)
-            }
-            (Body::Value(value), ValueOrigin::Made { from, .. })
-                // Lines of a block cannot stand between brackets.
-                if !style.flow
-                    && let Some(lines) = self.parsed(value, from) =>
-            {
-                Ok(Want::Lines(lines))
-            }
             (Body::Value(value), origin) => {
                 let quotes = match origin {
                     ValueOrigin::Made {
