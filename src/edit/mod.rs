@@ -521,6 +521,8 @@ impl WantBuilder<'_> {
             && matches!(origin, ValueOrigin::Made { .. })
             && matches!(at.last(), Some(Segment::Index(_)));
         let kept_merge = !merges.is_empty();
+        let brought = self.brought(&merges)?;
+        let mut overriding_merge: Vec<String> = Vec::new();
         for entry in entries.iter().filter(|entry| !entry.gone) {
             let here = at.key(&entry.key);
             let source = entry
@@ -542,6 +544,11 @@ impl WantBuilder<'_> {
                 WantKey::Renamed(_, text) if std::mem::take(&mut around) => WantKey::New(text),
                 key => key,
             };
+            if let WantKey::New(text) | WantKey::Renamed(_, text) = &key
+                && brought.contains(&entry.key)
+            {
+                overriding_merge.push(text.clone());
+            }
             let value = self.want(&entry.node, &here, style)?;
             wanted.push(WantEntry { key, value });
         }
@@ -551,6 +558,7 @@ impl WantBuilder<'_> {
                 stay.push((key, wanted.remove(at).value));
             }
         }
+        let last_merge = merges.last().map(|(key, _)| WantKey::Entry(*key));
         stay.extend(
             merges
                 .into_iter()
@@ -559,10 +567,29 @@ impl WantBuilder<'_> {
         for (key, value) in stay {
             self.insert_in_order(&mut wanted, key, value, base);
         }
+        if let Some(merge) = last_merge {
+            put_behind(&mut wanted, &merge, &overriding_merge);
+        }
         Ok(Want::Map {
             base,
             entries: wanted,
         })
+    }
+
+    /// The names that merge keys bring into their mapping.
+    fn brought(&self, merges: &[(NodeId, NodeId)]) -> Result<HashSet<String>, EditError> {
+        let mut names = HashSet::new();
+        for (_, value) in merges {
+            let parts = match self.tree.kind(*value) {
+                Kind::Sequence { .. } => self.tree.items(*value).collect(),
+                _ => vec![*value],
+            };
+            for part in parts {
+                let brought = self.view.entries(part)?.entries.into_iter();
+                names.extend(brought.map(|entry| entry.name.into_owned()));
+            }
+        }
+        Ok(names)
     }
 
     /// The entries that count for nothing. Each stays with the one that overrides it.
@@ -798,4 +825,27 @@ impl<'e> WrittenEntries<'e> {
                 .collect(),
         }
     }
+}
+
+/// Puts new entries with some texts behind a merge key: for Helm it overrides what is written before it.
+fn put_behind(wanted: &mut Vec<WantEntry>, merge: &WantKey, texts: &[String]) {
+    let Some(end) = wanted.iter().position(|entry| entry.key == *merge) else {
+        return;
+    };
+    let is_late = |key: &WantKey| match key {
+        WantKey::New(text) | WantKey::Renamed(_, text) => texts.contains(text),
+        WantKey::Entry(_) => false,
+    };
+    let rest = wanted.split_off(end + 1);
+    let (late, kept): (Vec<WantEntry>, Vec<WantEntry>) =
+        wanted.drain(..).partition(|entry| is_late(&entry.key));
+    wanted.extend(kept);
+    wanted.extend(late.into_iter().map(|entry| match entry.key {
+        WantKey::Renamed(_, text) => WantEntry {
+            key: WantKey::New(text),
+            value: entry.value,
+        },
+        _ => entry,
+    }));
+    wanted.extend(rest);
 }

@@ -171,6 +171,24 @@ fn a_map_that_goes_into_itself_keeps_its_comments_once() {
     );
 }
 
+/// For Helm a merge key overrides what is written before it.
+#[test]
+fn what_overrides_a_merge_key_is_written_behind_it() {
+    let keys = "base: [{in: \"*\", open: map}]\nb: [{in: \"*\", open: map}]\nc: [{in: \"*\", open: map}]\n";
+    becomes(
+        keys,
+        "s: {title: Wrap, move: {b: b.own}}",
+        "base: &base\n  b: [1, 2]\nc: {d: 1}\n<<: *base\n",
+        "base: &base\n  b: [1, 2]\nc: {d: 1}\n<<: *base\nb:\n  own: [1, 2]\n",
+    );
+    becomes(
+        keys,
+        "s: {title: Rename, move: {c: b}, drop: [b]}",
+        "base: &base\n  b: [1, 2]\nc: {d: 1}\n<<: *base\n",
+        "base: &base\n  b: [1, 2]\n<<: *base\nb: {d: 1}\n",
+    );
+}
+
 #[test]
 fn an_alias_of_a_map_that_changes_is_refused() {
     let (_folder, pack) = pack(
