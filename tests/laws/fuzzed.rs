@@ -1,6 +1,8 @@
 //! A plain fuzzer in the process: files of this repository and generated packs with some of their bytes changed, held
 //! to what must hold of any bytes (see `targets`). `REFIT_CASES` raises the number of cases, `REFIT_SEED` takes others.
 
+use std::{fs, path::Path};
+
 use super::{
     choice::{Choices, each},
     seeds, targets,
@@ -76,6 +78,20 @@ fn whatever_a_repository_holds_it_is_upgraded_once_or_refused_in_words() {
 #[test]
 fn whatever_values_hold_they_are_upgraded_once_or_refused_in_words() {
     hold("whole_upgrade", 150, targets::whole_upgrade);
+}
+
+/// For the fuzzer in `fuzz/`: the seeds of each target as files, in a folder with its name below `REFIT_SEEDS`.
+#[test]
+#[ignore = "writes files for another program"]
+fn seeds_are_written() {
+    let folder = std::env::var("REFIT_SEEDS").expect("REFIT_SEEDS names a folder");
+    for name in seeds::TARGETS {
+        let folder = Path::new(&folder).join(name);
+        fs::create_dir_all(&folder).expect("a folder");
+        for (i, seed) in seeds::of(name).iter().enumerate() {
+            fs::write(folder.join(format!("seed-{i}")), seed).expect("a seed");
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,4 @@
+//! See `targets::pack`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| refit_fuzz::hold(refit_fuzz::targets::pack, data));

@@ -1,0 +1,7 @@
+//! See `targets::whole_upgrade`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| refit_fuzz::hold(
+    refit_fuzz::targets::whole_upgrade,
+    data
+));
