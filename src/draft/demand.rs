@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sides::{LOOSE, Peeled};
+use super::sides::{Peeled, renders};
 use crate::{
-    effect::{leaves::set_path, messages::gist},
+    effect::{leaves::set_path, messages::gist, render::Renderer},
     values::{Map, Path, Value},
 };
 
@@ -41,13 +41,14 @@ pub struct Demand {
 /// are those for the new chart, `defaults` its own.
 pub(super) fn demands(after: &Peeled<'_>, values: &Map, defaults: &Value) -> (Vec<Demand>, Map) {
     let mut found: Vec<Demand> = Vec::new();
+    let renderer = after.side.renderer;
     let mut taken = after.side.values.clone();
     for (beside, error) in &after.refused {
         let with_it = with(&taken, values, beside);
         // A key that another setting demanded may have been all that was missing.
-        if !found.is_empty() && is_taken(after, &with_it) {
+        if !found.is_empty() && renders(renderer, &with_it) {
             taken = with_it;
-        } else if let Some(demand) = demand(after, (beside, gist(error)), &with_it, defaults) {
+        } else if let Some(demand) = demand(renderer, (beside, gist(error)), &with_it, defaults) {
             taken = with_it;
             set_path(&mut taken, &demand.key, demand.values[0].clone());
             found.push(demand);
@@ -58,7 +59,7 @@ pub(super) fn demands(after: &Peeled<'_>, values: &Map, defaults: &Value) -> (Ve
 
 /// The key that a chart demands for a setting, which is among `values`; `said` is what it says without.
 fn demand(
-    after: &Peeled<'_>,
+    renderer: &Renderer,
     (beside, said): (&Path, String),
     values: &Map,
     defaults: &Value,
@@ -69,7 +70,7 @@ fn demand(
         names.retain(|name| {
             let mut tried = values.clone();
             set_path(&mut tried, &key, Value::from(name.as_str()));
-            is_taken(after, &tried)
+            renders(renderer, &tried)
         });
         (!names.is_empty()).then_some((key, named_in, names))
     })?;
@@ -80,12 +81,6 @@ fn demand(
         beside: beside.clone(),
         said,
     })
-}
-
-fn is_taken(after: &Peeled<'_>, values: &Map) -> bool {
-    let renderer = after.side.renderer;
-    let mut modes = [after.side.mode].into_iter().chain(LOOSE);
-    modes.any(|mode| renderer.render(values, mode).is_ok())
 }
 
 /// The words of a message as keys of the maps around a setting, the nearest map first, that are not set there.
@@ -142,17 +137,46 @@ fn with(taken: &Map, values: &Map, setting: &Path) -> Map {
     all
 }
 
-/// The demands of several releases: of one key, only the values that do for all.
-pub(super) fn agreeing(all: Vec<Demand>) -> Vec<Demand> {
+/// The demands of several releases: of one key, the values that do for all, or if none does, all of them.
+pub(super) fn agreeing(all: impl Iterator<Item = Demand>) -> Vec<Demand> {
     let mut agreed: BTreeMap<Path, Demand> = BTreeMap::new();
     for demand in all {
-        match agreed.get_mut(&demand.key) {
-            Some(known) => known.values.retain(|value| demand.values.contains(value)),
-            None => _ = agreed.insert(demand.key.clone(), demand),
+        let Some(known) = agreed.get_mut(&demand.key) else {
+            agreed.insert(demand.key.clone(), demand);
+            continue;
+        };
+        let (both, other): (Vec<Value>, Vec<Value>) = demand
+            .values
+            .into_iter()
+            .partition(|value| known.values.contains(value));
+        match both.is_empty() {
+            true => known.values.extend(other),
+            false => known.values = both,
         }
     }
-    agreed
-        .into_values()
-        .filter(|demand| !demand.values.is_empty())
-        .collect()
+    agreed.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demand_that_releases_meet_with_different_values_is_not_lost() {
+        let demand = |values: &[&str]| Demand {
+            key: "service.main.controller".parse().unwrap(),
+            values: values.iter().map(|value| Value::from(*value)).collect(),
+            named_in: "controllers".parse().unwrap(),
+            beside: "service.main.port".parse().unwrap(),
+            said: "controller field is required".to_owned(),
+        };
+        let agreed = |all: &[&[&str]]| -> Vec<Value> {
+            let all = all.iter().map(|values| demand(values));
+            let mut agreed = agreeing(all);
+            assert_eq!(agreed.len(), 1);
+            agreed.remove(0).values
+        };
+        assert_eq!(agreed(&[&["a", "b"], &["b", "c"]]), ["b".into()]);
+        assert_eq!(agreed(&[&["a"], &["b"]]), ["a".into(), "b".into()]);
+    }
 }

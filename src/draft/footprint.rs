@@ -209,12 +209,18 @@ impl Footprint {
     /// True if anything of this is found in another one.
     #[must_use]
     pub fn touches(&self, other: &Self) -> bool {
+        self.touches_field(other) || self.shares_text(other)
+    }
+
+    fn touches_field(&self, other: &Self) -> bool {
         !self.unnamed.is_disjoint(&other.unnamed)
             || !self.options.is_disjoint(&other.options)
             || !self.signed.is_disjoint(&other.signed)
             || !self.bare.is_disjoint(&other.bare)
-            || !self.texts.is_disjoint(&other.texts)
-            || !self.texts.is_disjoint(&other.foreign_texts)
+    }
+
+    fn shares_text(&self, other: &Self) -> bool {
+        !self.texts.is_disjoint(&other.texts) || !self.texts.is_disjoint(&other.foreign_texts)
     }
 
     /// True if it leaves no traces.
@@ -333,15 +339,9 @@ impl Footprint {
     /// The field of the other one in which the same text shows, where both have nothing else in common.
     #[must_use]
     pub fn field_of_text(&self, other: &Self) -> Option<String> {
-        let is_all = self.unnamed.is_disjoint(&other.unnamed)
-            && self.full.is_disjoint(&other.full)
-            && self.options.is_disjoint(&other.options)
-            && self.signed.is_disjoint(&other.signed)
-            && self.bare.is_disjoint(&other.bare);
-        let is_same =
-            !self.texts.is_disjoint(&other.texts) || !self.texts.is_disjoint(&other.foreign_texts);
+        let is_all = self.full.is_disjoint(&other.full) && !self.touches_field(other);
         let first = other.fields.first();
-        first.filter(|_| is_all && is_same).cloned()
+        first.filter(|_| is_all && self.shares_text(other)).cloned()
     }
 
     /// The first field that both change, or that this one does.

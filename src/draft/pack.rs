@@ -77,11 +77,7 @@ fn migration(versions: &Versions, found: &Proposals, options: &DraftOptions) -> 
             Suggestion::Moves(place) => {
                 let together = moved_together(proposal, place, &found.settings[at..]);
                 done.extend(together.iter().map(|(proposal, _)| &proposal.from));
-                match place.is_shared && together.len() == 1 {
-                    // For other values the rest of what is merged is not sure.
-                    true => steps.question(&together, std::slice::from_ref(place), false),
-                    false => steps.moves(&together),
-                }
+                steps.moves(&together);
             }
             Suggestion::Splits(places) => {
                 let each = places.iter().map(|place| (proposal, place));
@@ -263,27 +259,23 @@ impl DraftSteps {
         take(steps, &sources);
         let ask = format!("{}{}", self.mark, ways.ask(first));
         let _ = writeln!(steps, "    ask: {}\n    options:", escape_braces(&ask));
-        let mut choice = |number: usize, title: &str, writes: &[(String, String)]| {
-            let (id, title) = (option(number), escape_braces(title));
-            let _ = writeln!(steps, "      {id}:\n        title: {title}");
-            if recommends && number == 0 {
-                steps.push_str("        recommended: true\n");
-            }
-            steps.push_str("        do:\n");
-            for (to, value) in writes {
-                let _ = writeln!(steps, "          {to}: {value}");
-            }
-        };
         match pairs {
             [_] => {
                 for (number, place) in places.iter().enumerate() {
                     let title = format!("{} ({})", place.to, place.evidence);
-                    choice(number, &title, &writes(&[(first, place)], &sources));
+                    let writes = writes(&[(first, place)], &sources);
+                    let is_first = recommends && number == 0;
+                    write_option(steps, (option(number), &title), is_first, &writes);
                 }
             }
             several => {
                 let title = format!("{} ({})", ways.to(), place.evidence);
-                choice(0, &title, &writes(several, &sources));
+                write_option(
+                    steps,
+                    (option(0), &title),
+                    recommends,
+                    &writes(several, &sources),
+                );
             }
         }
         let names: Vec<String> = (0..sources.len()).map(|at| format!("v{at}")).collect();
@@ -327,9 +319,7 @@ impl DraftSteps {
             steps,
             "  {id}:\n    title: {}\n    why: {}\n    read: {{v: {}}}\n    if: set(v)",
             escape_braces(&format!("Set {key}")),
-            escape_braces(&format!(
-                "Drafted, demanded by the new chart. It says: {said}"
-            )),
+            escape_braces("Drafted, not taken by the new chart without this key beside it."),
             quoted(&beside.to_string()),
         );
         if let (true, [value]) = (self.accepted, demand.values.as_slice()) {
@@ -344,14 +334,13 @@ impl DraftSteps {
         let _ = writeln!(steps, "    ask: {}\n    options:", escape_braces(&ask));
         for (number, value) in demand.values.iter().enumerate() {
             let text = value.scalar_text().unwrap_or_default();
-            let title = escape_braces(&format!("{text}, as in `{map}`, with which it renders"));
-            let option = if number == 0 { "set" } else { option(number) };
-            let _ = writeln!(steps, "      {option}:\n        title: {title}");
-            if demand.values.len() == 1 {
-                steps.push_str("        recommended: true\n");
-            }
-            let value = serde_json::Value::from(value);
-            let _ = writeln!(steps, "        do: {{{quoted_key}: {value}}}");
+            let title = format!("{text}, as in `{map}`, with which it renders");
+            let id = if number == 0 { "set" } else { option(number) };
+            let writes = [(
+                quoted_key.clone(),
+                serde_json::Value::from(value).to_string(),
+            )];
+            write_option(steps, (id, &title), demand.values.len() == 1, &writes);
         }
         steps
             .push_str("      leave:\n        title: Leave it out, and the chart does not render\n");
@@ -449,6 +438,27 @@ fn sources<'p>(pairs: &[(&'p Proposal, &Destination)]) -> Vec<&'p Path> {
         }
     }
     sources
+}
+
+/// An option of a question, with what it writes.
+fn write_option(
+    steps: &mut String,
+    (id, title): (&str, &str),
+    is_recommended: bool,
+    writes: &[(String, String)],
+) {
+    let _ = writeln!(
+        steps,
+        "      {id}:\n        title: {}",
+        escape_braces(title)
+    );
+    if is_recommended {
+        steps.push_str("        recommended: true\n");
+    }
+    steps.push_str("        do:\n");
+    for (to, value) in writes {
+        let _ = writeln!(steps, "          {to}: {value}");
+    }
 }
 
 fn take(steps: &mut String, sources: &[&Path]) {

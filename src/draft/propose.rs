@@ -20,7 +20,7 @@ use super::{
     outdated::outdated,
     prove::prove,
     scaffold::{is_empty, needs_some, scaffold},
-    several::{MOST_OF_IT, merged, split},
+    several::{does_more, merged, split},
     sides::{Peeled, fitting, peeled},
     tryout::{found, try_out},
 };
@@ -154,14 +154,23 @@ impl Proposals {
                 (Some(known), setting) => known.agree(setting),
             }
         }
-        self.needed.extend(other.needed);
-        self.demands.extend(other.demands);
-        self.demands = agreeing(std::mem::take(&mut self.demands));
-        self.unproven = self.unproven.take().or(other.unproven);
+        // For other values the rest of what is merged may not be sure.
+        keep_shared_together(&mut self.settings);
+        self.take_in_rest(other.needed, other.demands, other.unproven);
     }
-}
 
-impl Proposals {
+    /// Takes in what is said beside the settings.
+    fn take_in_rest(
+        &mut self,
+        needed: BTreeSet<Path>,
+        demands: Vec<Demand>,
+        unproven: Option<String>,
+    ) {
+        self.needed.extend(needed);
+        self.demands = agreeing(self.demands.drain(..).chain(demands));
+        self.unproven = self.unproven.take().or(unproven);
+    }
+
     /// Takes in what was found for the same settings in other circumstances: of each what says more.
     pub(super) fn improve(&mut self, other: Self) {
         let rank = |fate: &Suggestion| match fate {
@@ -185,10 +194,7 @@ impl Proposals {
                 None => self.settings.push(setting),
             }
         }
-        self.demands.extend(other.demands);
-        self.demands = agreeing(std::mem::take(&mut self.demands));
-        self.needed.extend(other.needed);
-        self.unproven = self.unproven.take().or(other.unproven);
+        self.take_in_rest(other.needed, other.demands, other.unproven);
         one_source_each(&mut self.settings);
     }
 }
@@ -392,6 +398,7 @@ pub(super) fn propose_on(
         .collect();
     if let Some(sides) = &sides {
         prove(&mut settings, &open, sides);
+        keep_shared_together(&mut settings);
     }
     one_source_each(&mut settings);
     if sides.is_some() {
@@ -581,9 +588,8 @@ fn proposal(one: &OpenSetting<'_>, rendered: bool, shared: Option<&TriedPlace>) 
         score: *score,
         evidence: evidence(one, candidate, print, is_shared),
     };
-    let does_more = |print: &Footprint| !is_shared && one.did.share_of(print) <= MOST_OF_IT;
-    let sure = likeliest(one, rendered).filter(|(.., print)| !does_more(print));
-    let sure = shared.or(sure);
+    let alone = likeliest(one, rendered).filter(|(.., print)| !does_more(&one.did, print));
+    let sure = shared.or(alone);
     let fate = match (sure, split(one).filter(|_| rendered)) {
         _ if one.is_default => Suggestion::IsDefault,
         (_, Some(places)) => {
@@ -643,7 +649,7 @@ fn evidence(
     is_shared: bool,
 ) -> String {
     let mut said = Vec::new();
-    let beside = (!is_shared && one.did.share_of(print) <= MOST_OF_IT)
+    let beside = (!is_shared && does_more(&one.did, print))
         .then(|| one.did.field_beside(print))
         .flatten();
     if let Some(field) = one.did.field_of_text(print) {
@@ -685,6 +691,20 @@ fn evidence(
         }
     }
     said.join("; ")
+}
+
+/// What is merged is sure only with another one that goes there.
+fn keep_shared_together(settings: &mut [Proposal]) {
+    let mut to: BTreeMap<Path, usize> = BTreeMap::new();
+    for place in settings.iter().flat_map(Proposal::sure_places) {
+        *to.entry(place.to.clone()).or_default() += 1;
+    }
+    for setting in settings {
+        let is_alone = |place: &Destination| place.is_shared && to.get(&place.to) == Some(&1);
+        if setting.sure_places().iter().any(is_alone) {
+            setting.fate = Suggestion::Unsure(setting.places());
+        }
+    }
 }
 
 /// Two settings cannot both become one: then neither is sure, unless one of them is far ahead.

@@ -12,7 +12,7 @@ use regex::Regex;
 
 use super::{
     candidates::{ChartKeys, KeyCandidate, key_words},
-    sides::LOOSE,
+    sides::{LOOSE, renders},
     tryout::{is_free, shaped},
 };
 use crate::{
@@ -35,11 +35,7 @@ const TAIL: usize = 240;
 
 /// True if a chart renders neither with some values nor with its own alone.
 pub(super) fn needs_some(renderer: &Renderer, values: &Map) -> bool {
-    let fails = |values: &Map| {
-        let renders = |mode: &_| renderer.render(values, *mode).is_ok();
-        !LOOSE.iter().any(renders)
-    };
-    fails(values) && fails(&Map::new())
+    !renders(renderer, values) && !renders(renderer, &Map::new())
 }
 
 /// The fewest of some lost settings, at places that they may have gone to, with which the chart renders; nothing if it
@@ -53,12 +49,7 @@ pub(super) fn scaffold(
     if let Some(found) = asked_for(renderer, new, values, lost) {
         return found;
     }
-    let works = |some: &[(Path, Value)]| {
-        let filled = filled(values, some);
-        LOOSE
-            .iter()
-            .any(|mode| renderer.render(&filled, *mode).is_ok())
-    };
+    let works = |some: &[(Path, Value)]| renders(renderer, &filled(values, some));
     for guess in guesses(lost) {
         if works(&guess) {
             let mut kept = Vec::new();

@@ -13,11 +13,16 @@ use super::{
 };
 
 /// The part of what a place does that the settings must have done which go there: else moving them does more.
-pub(super) const MOST_OF_IT: f64 = 0.5;
+const MOST_OF_IT: f64 = 0.5;
 /// What one of them must add to the others.
 const SOME: f64 = 0.1;
 /// The part of what one of them does that must be the setting's.
 const OWN: f64 = 0.8;
+
+/// True if a place does so much beside what a setting did that moving it there does more.
+pub(super) fn does_more(did: &Footprint, does: &Footprint) -> bool {
+    did.share_of(does) <= MOST_OF_IT
+}
 
 /// Settings of the same value that go to the same place, by their numbers, each with that place: it is surely the one of
 /// some of them (`sure`) and among the likeliest of the others, and each of these did something of what it does that the

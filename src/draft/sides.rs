@@ -36,6 +36,12 @@ pub(super) const LOOSE: [RenderMode; 2] = [
     },
 ];
 
+/// True if a chart renders with some values in one of these ways.
+pub(super) fn renders(renderer: &Renderer, values: &Map) -> bool {
+    let mut modes = LOOSE.iter();
+    modes.any(|mode| renderer.render(values, *mode).is_ok())
+}
+
 /// In how many parts values are left out of a chart that needs some of them.
 const MOST_PARTS: usize = 64;
 

@@ -521,7 +521,10 @@ impl WantBuilder<'_> {
             && matches!(origin, ValueOrigin::Made { .. })
             && matches!(at.last(), Some(Segment::Index(_)));
         let kept_merge = !merges.is_empty();
-        let brought = self.brought(&merges)?;
+        let mut brought: HashSet<String> = HashSet::new();
+        for (_, value) in &merges {
+            brought.extend(self.brought(*value)?);
+        }
         let mut overriding_merge: Vec<String> = Vec::new();
         for entry in entries.iter().filter(|entry| !entry.gone) {
             let here = at.key(&entry.key);
@@ -576,18 +579,16 @@ impl WantBuilder<'_> {
         })
     }
 
-    /// The names that merge keys bring into their mapping.
-    fn brought(&self, merges: &[(NodeId, NodeId)]) -> Result<HashSet<String>, EditError> {
-        let mut names = HashSet::new();
-        for (_, value) in merges {
-            let parts = match self.tree.kind(*value) {
-                Kind::Sequence { .. } => self.tree.items(*value).collect(),
-                _ => vec![*value],
-            };
-            for part in parts {
-                let brought = self.view.entries(part)?.entries.into_iter();
-                names.extend(brought.map(|entry| entry.name.into_owned()));
-            }
+    /// The names that a merge key with this value brings into its mapping.
+    fn brought(&self, value: NodeId) -> Result<Vec<String>, EditError> {
+        let parts = match self.tree.kind(value) {
+            Kind::Sequence { .. } => self.tree.items(value).collect(),
+            _ => vec![value],
+        };
+        let mut names = Vec::new();
+        for part in parts {
+            let brought = self.view.entries(part)?.entries.into_iter();
+            names.extend(brought.map(|entry| entry.name.into_owned()));
         }
         Ok(names)
     }
@@ -681,17 +682,10 @@ impl WantBuilder<'_> {
             .collect();
         // What an entry overrides would show where that entry goes.
         for (key, value) in &merges {
-            let parts = match self.tree.kind(*value) {
-                Kind::Sequence { .. } => self.tree.items(*value).collect(),
-                _ => vec![*value],
-            };
-            for part in parts {
-                for brought in self.view.entries(part)?.entries {
-                    let name = brought.name.as_ref();
-                    if !entries.iter().any(|now| !now.gone && now.key == name) {
-                        self.share(&at.key(name), *key);
-                        return Ok(Vec::new());
-                    }
+            for name in self.brought(*value)? {
+                if !entries.iter().any(|now| !now.gone && now.key == name) {
+                    self.share(&at.key(&name), *key);
+                    return Ok(Vec::new());
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! `refit verify` for charts that no pack is for.
 
-use crate::shop::{MOVED, bench, said, values};
+use crate::shop::{MOVED, bench, said, upgrade, values};
 use crate::support;
 
 use std::{fs, path::Path, process::Output};
@@ -172,15 +172,6 @@ fn what_contradicts_itself_is_an_error_that_says_what_to_do() {
     let back = ["--old-chart", "new", "--new-chart", "old"];
     let text = said(&verify(none, home.path(), &back));
     assert!(text.contains("does not go back"), "{text}");
-}
-
-fn upgrade(helm: &Path, home: &Path, args: &[&str]) -> Output {
-    let mut command = helm::refit(helm, home);
-    command
-        .args(["upgrade", "values.yaml"])
-        .args(CHARTS)
-        .args(args);
-    command.output().unwrap()
 }
 
 #[test]

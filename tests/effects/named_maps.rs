@@ -1,6 +1,6 @@
 //! Settings that went below names that users give, or that make sense only together.
 
-use crate::shop::{preview_drafted, said, said_in_words};
+use crate::shop::{preview_drafted, said, said_in_words, upgrade};
 use crate::support;
 
 use std::{fs, path::Path};
@@ -188,19 +188,11 @@ fn a_key_that_the_new_charts_schema_refuses_is_no_place() {
     fs::write(home.join("new/values.schema.json"), schema).unwrap();
     fs::write(home.join("values.yaml"), "logs:\n  statuscodes: 500-599\n").unwrap();
     // Without Helm nothing else says that it is none.
-    let read = helm::refit(home.join("no-helm").as_path(), home)
-        .args(["upgrade", "values.yaml"])
-        .args(["--old-chart", "old", "--new-chart", "new"])
-        .output()
-        .unwrap();
+    let read = upgrade(&home.join("no-helm"), home, &[]);
     let offered = said(&read);
     assert!(!offered.contains("access.statuscodes"), "{offered}");
 
-    let output = helm::refit(helm.program(), home)
-        .args(["upgrade", "values.yaml", "--accept-drafts", "--write"])
-        .args(["--old-chart", "old", "--new-chart", "new"])
-        .output()
-        .unwrap();
+    let output = upgrade(helm.program(), home, &["--accept-drafts", "--write"]);
     let written = fs::read_to_string(home.join("values.yaml")).unwrap();
     assert_eq!(
         written,
@@ -251,19 +243,7 @@ fn a_key_that_is_demanded_beside_a_setting_gets_the_name_with_which_it_renders()
         let values =
             format!("services:\n  shop:\n    port: 8080 # for the proxy\nunits:\n  {units}\n");
         fs::write(home.join("values.yaml"), values).unwrap();
-        let text = said_in_words(
-            &helm::refit(helm.program(), home)
-                .args([
-                    "upgrade",
-                    "values.yaml",
-                    "--old-chart",
-                    "old",
-                    "--new-chart",
-                    "new",
-                ])
-                .output()
-                .unwrap(),
-        );
+        let text = said_in_words(&upgrade(helm.program(), home, &[]));
         let asks = "2.0.0 does not render with `services.shop.port`: unit field is required for Service. (service: shop). What is `services.shop.unit`?";
         assert!(text.contains(asks), "{text}");
         assert!(!text.contains("Where does it go"), "{text}");

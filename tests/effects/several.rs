@@ -1,7 +1,7 @@
 //! Settings and places that are not one to one: several settings that a chart put together, one that it took apart,
 //! and places that do more than the setting did.
 
-use crate::shop::{preview_drafted, said_in_words, values};
+use crate::shop::{preview_drafted, said_in_words, upgrade, values};
 use crate::support;
 
 use std::{fs, path::Path};
@@ -52,12 +52,7 @@ fn charts(old: (&str, &str), new: (&str, &str), values: &str) -> tempfile::TempD
 }
 
 fn write_drafted(helm: &Path, home: &Path) -> String {
-    let output = helm::refit(helm, home)
-        .args(["upgrade", "values.yaml", "--accept-drafts", "--write"])
-        .args(["--old-chart", "old", "--new-chart", "new"])
-        .output()
-        .unwrap();
-    said_in_words(&output)
+    said_in_words(&upgrade(helm, home, &["--accept-drafts", "--write"]))
 }
 
 const TWO_IMAGES: &str = "controller: {image: {repository: stream, tag: \"1\"}}\nworker: {image: {repository: stream, tag: \"1\"}}\n";
@@ -83,19 +78,7 @@ fn settings_of_one_value_that_became_one_key_are_merged() {
         "controller:\n  image:\n    # The mirror\n    repository: mirror.example/stream\n    tag: \"1.4-lts\"\n\
          worker:\n  image:\n    repository: mirror.example/stream\n    tag: \"1.4-lts\"\n",
     );
-    let text = said_in_words(
-        &helm::refit(helm.program(), home.path())
-            .args([
-                "upgrade",
-                "values.yaml",
-                "--old-chart",
-                "old",
-                "--new-chart",
-                "new",
-            ])
-            .output()
-            .unwrap(),
-    );
+    let text = said_in_words(&upgrade(helm.program(), home.path(), &[]));
     assert!(
         text.contains(
             "`controller.image` and `worker.image` have no effect any more. Where do they go?"
@@ -129,6 +112,18 @@ fn settings_of_two_values_that_became_one_key_are_not_merged() {
     assert_eq!(values(home.path()), text);
 }
 
+/// What an upgrade says of a release with some values beside one that has only the controller's repository.
+fn said_beside_one_image(helm: &Path, values: &str) -> String {
+    let home = images(values);
+    let alone = "controller: {image: {repository: mirror.example/stream}}\n";
+    fs::write(home.path().join("other.yaml"), alone).unwrap();
+    said_in_words(&upgrade(
+        helm,
+        home.path(),
+        &["other.yaml", "--accept-drafts"],
+    ))
+}
+
 /// What is merged for one release is not for another one that has only one of both.
 #[test]
 fn settings_are_merged_only_if_that_holds_for_all_releases_of_a_run() {
@@ -136,19 +131,7 @@ fn settings_are_merged_only_if_that_holds_for_all_releases_of_a_run() {
         return;
     };
     let both = "controller: {image: {repository: mirror.example/stream}}\nworker: {image: {repository: mirror.example/stream}}\n";
-    let home = images(both);
-    let other = home.path().join("other.yaml");
-    fs::write(
-        &other,
-        "controller: {image: {repository: mirror.example/stream}}\n",
-    )
-    .unwrap();
-    let output = helm::refit(helm.program(), home.path())
-        .args(["upgrade", "values.yaml", "other.yaml", "--accept-drafts"])
-        .args(["--old-chart", "old", "--new-chart", "new"])
-        .output()
-        .unwrap();
-    let said = said_in_words(&output);
+    let said = said_beside_one_image(helm.program(), both);
     assert!(
         said.contains("`controller.image.repository` has no effect any more"),
         "{said}"
@@ -161,6 +144,17 @@ fn settings_are_merged_only_if_that_holds_for_all_releases_of_a_run() {
         !said.contains("(recommended)") && !said.contains("+image"),
         "{said}"
     );
+    // Nor if something else of the same map is merged.
+    let image = "{image: {repository: mirror.example/stream, tag: \"1.4-lts\"}}";
+    let said = said_beside_one_image(
+        helm.program(),
+        &format!("controller: {image}\nworker: {image}\n"),
+    );
+    assert!(
+        said.contains("`worker.image.repository` has no effect any more"),
+        "{said}"
+    );
+    assert!(said.contains("+image: + tag: \"1.4-lts\""), "{said}");
 }
 
 /// The one image would change the workers', too, which the user never set.
@@ -226,4 +220,37 @@ fn a_setting_that_became_several_goes_to_each_of_them() {
         !found.contains("  node:") && found.contains("# too loud"),
         "{found}"
     );
+}
+
+/// Programs have options that are set to the same; one of them is gone.
+#[test]
+fn settings_that_have_one_value_by_chance_are_not_merged() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let app = |args: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app\nspec:\n  template:\n    spec:\n      \
+             containers:\n      - name: app\n        args:\n{args}"
+        )
+    };
+    let log = "        - --log.format={{ .Values.%.format }}\n";
+    let access = "        - --access.format={{ .Values.logs.access.format }}\n";
+    let text = "logs:\n  general:\n    format: json\n  access:\n    format: json\n";
+    let home = charts(
+        (
+            &app(&format!("{}{access}", log.replace('%', "logs.general"))),
+            "logs: {general: {format: text}, access: {format: text}}\n",
+        ),
+        (&app(&log.replace('%', "log")), "log: {format: text}\n"),
+        text,
+    );
+    let said = said_in_words(&preview_drafted(helm.program(), home.path()));
+    assert!(
+        said.contains("`logs.access.format` has no effect"),
+        "{said}"
+    );
+    assert!(!said.contains("and `logs.access"), "{said}");
+    write_drafted(helm.program(), home.path());
+    assert!(values(home.path()).contains("  access:\n    format: json"));
 }

@@ -44,13 +44,19 @@ pub fn said_in_words(output: &Output) -> String {
     all.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What a preview of `values.yaml` in a folder is, from the chart in `old` to that in `new`, with what is sure done.
-pub fn preview_drafted(helm: &Path, home: &Path) -> Output {
+/// An upgrade of `values.yaml` in a folder, from the chart in `old` to that in `new`.
+pub fn upgrade(helm: &Path, home: &Path, args: &[&str]) -> Output {
     helm::refit(helm, home)
-        .args(["upgrade", "values.yaml", "--accept-drafts", "-v"])
+        .args(["upgrade", "values.yaml"])
         .args(["--old-chart", "old", "--new-chart", "new"])
+        .args(args)
         .output()
         .unwrap()
+}
+
+/// What a preview of it is, with what is sure done.
+pub fn preview_drafted(helm: &Path, home: &Path) -> Output {
+    upgrade(helm, home, &["--accept-drafts", "-v"])
 }
 
 /// The values for the second version of the chart.
